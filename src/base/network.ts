@@ -1,0 +1,39 @@
+/** Streams of bytes between processes, handed in. `base/node/node-network` is the real one (TCP). */
+export interface Address {
+  host: string
+  port: number
+}
+
+export interface Connection {
+  readonly local: Address
+  readonly remote: Address
+  /** Queues bytes for sending. The parts must not change until they are sent. */
+  send(parts: readonly Uint8Array[]): void
+  /** Bytes queued but not yet taken by the operating system. */
+  readonly pendingBytes: number
+  /** Stops and restarts the delivery of `data`; the peer is pushed back by TCP. */
+  pause(): void
+  resume(): void
+  /** Sends what is queued, then closes. */
+  end(): void
+  /** Closes at once; what is queued is dropped. */
+  destroy(): void
+}
+
+/** What a server does with a connection. Each callback runs on the event loop; none may throw. */
+export interface ConnectionEvents {
+  data(bytes: Buffer): void
+  /** The queue of `send` has drained. */
+  drain(): void
+  close(): void
+}
+
+export interface Listener {
+  readonly address: Address
+  /** Stops accepting; open connections stay. */
+  close(): Promise<void>
+}
+
+export interface Network {
+  listen(address: Address, accept: (connection: Connection) => ConnectionEvents): Promise<Listener>
+}
