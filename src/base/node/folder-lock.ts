@@ -30,7 +30,9 @@ export function lockFolder(path: string, holder: string): DirectoryLock {
   )
   return {
     release: async () => {
-      if (held.delete(database)) database.close()
+      if (!held.delete(database)) return
+      writeFileSync(holderPath, '')
+      database.close()
     },
   }
 }

@@ -72,6 +72,27 @@ describe('the lock of a data folder', () => {
   })
 })
 
+describe.runIf(process.platform === 'linux')('after a failure of the medium', () => {
+  test('a file refuses every later sync with the first error', async () => {
+    // The kernel refuses to sync a device that is no disk.
+    const file = await new NodeDisk().open('/dev/null', { mode: 'write' })
+    const first = await file.sync().catch(error => error)
+    expect(first).toMatchObject({ code: 'EINVAL' })
+    await expect(file.sync()).rejects.toBe(first)
+    await file.write(0, [Buffer.from('x')])
+    await file.close()
+  })
+
+  test('a file with dsync refuses every later write and sync with the first error', async () => {
+    const file = await new NodeDisk().open('/dev/full', { mode: 'write', dsync: true })
+    const first = await file.write(0, [Buffer.from('x')]).catch(error => error)
+    expect(first).toMatchObject({ code: 'ENOSPC' })
+    await expect(file.write(0, [Buffer.from('x')])).rejects.toBe(first)
+    await expect(file.sync()).rejects.toBe(first)
+    await file.close()
+  })
+})
+
 test('a short write goes on with the parts that remain', () => {
   const parts = [Buffer.from('ab'), Buffer.from(''), Buffer.from('cde'), Buffer.from('f')]
   const after = (count: number) => withoutFirst(parts, count).map(String)

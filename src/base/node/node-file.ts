@@ -5,7 +5,7 @@
  * - a descriptor is closed only when no call on it is under way, and never used afterwards: its number may belong to another file;
  * - after a failed sync, or a failed write on a file with dsync, no sync and no such write is tried again.
  *
- * It uses the callback functions of `node:fs`: a read or write costs about a third less of the event loop than through its promises.
+ * It uses the callback functions of `node:fs`: through its promises, calls cost some 15 % more.
  */
 import * as fs from 'node:fs'
 import type { File, OpenOptions } from '../disk.ts'
