@@ -1,0 +1,3 @@
+module loggerhead/benchmarks/load
+
+go 1.22
