@@ -53,7 +53,7 @@ class EncoderBuilder {
       const write = this.#statement(field, `message.${key}`, join(path, key))
       return `if (has_${key}) { const mark = writer.beginTag(${field.tag}); ${write}; writer.endTag(mark) }`
     })
-    const count = tagged.map(([key]) => `has_${key}`).join(' + ')
+    const count = tagged.map(([key]) => `(has_${key} ? 1 : 0)`).join(' + ')
     return [...tests, `writer.unsignedVarint(${count})`, ...values]
   }
 
