@@ -174,7 +174,7 @@ class MemoryEngine implements KeyValueEngine {
 }
 
 function text(bytes: Buffer): string {
-  return bytes.latin1Slice(0, bytes.length)
+  return bytes.toString('latin1')
 }
 
 function find(leaves: readonly Leaf[], key: Buffer): Buffer | undefined {

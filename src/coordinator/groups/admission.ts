@@ -1,0 +1,38 @@
+import { ErrorCode } from '../../protocol/errors.ts'
+import type { GroupState } from './classic-group.ts'
+import type { JoinInput } from './group-input.ts'
+import type { Membership } from './membership.ts'
+
+/** What admission looks at; a `ClassicGroup` hands in its own. */
+export interface Door {
+  state: GroupState
+  protocolType: string | null
+  members: Membership
+  sizeMax: number
+}
+
+/** The error that keeps a JoinGroup out, or NONE. Nothing is changed. */
+export function admit(input: JoinInput, door: Door): number {
+  if (!hasRoom(input, door)) return ErrorCode.GROUP_MAX_SIZE_REACHED
+  if (!supportsProtocols(input, door)) return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+  if (input.memberId === '') return ErrorCode.NONE
+  if (door.members.pending.has(input.memberId) && input.groupInstanceId === null) return ErrorCode.NONE
+  return door.members.check(input.memberId, input.groupInstanceId)
+}
+
+function hasRoom(input: JoinInput, { state, members, sizeMax }: Door): boolean {
+  if (state === 'Empty') return true
+  const member = members.find(input.memberId) ?? members.findStatic(input.groupInstanceId)
+  // While joining, those who came count, not those who were there: should the bound have been lowered, the last are refused.
+  if (state === 'PreparingRebalance') return isWaiting(member) || members.awaitingJoin < sizeMax
+  return member !== undefined || members.size < sizeMax
+}
+
+function isWaiting(member: { joinRequest: number | null } | undefined): boolean {
+  return member !== undefined && member.joinRequest !== null
+}
+
+function supportsProtocols(input: JoinInput, { state, protocolType, members }: Door): boolean {
+  if (state === 'Empty') return input.protocolType !== '' && input.protocols.length > 0
+  return input.protocolType === protocolType && members.supportsAny(input.protocols)
+}

@@ -1,0 +1,58 @@
+import type { GroupAnswer } from './group-answers.ts'
+import type { MemberProtocol } from './group-member.ts'
+import type { GroupRecord } from './group-record.ts'
+
+/** What a classic group is asked, and what it asks of the world. */
+export interface Now {
+  /** For deadlines. */
+  mono: number
+  /** For what is stored. */
+  wall: number
+}
+
+export interface MemberClaim {
+  memberId: string
+  groupInstanceId: string | null
+  generationId: number
+}
+
+export interface JoinInput {
+  requestId: number
+  memberId: string
+  /** Under which the member joins if it has no id yet. */
+  newMemberId: string
+  groupInstanceId: string | null
+  clientId: string
+  clientHost: string
+  protocolType: string
+  protocols: readonly MemberProtocol[]
+  sessionTimeoutMs: number
+  rebalanceTimeoutMs: number
+  /** From JoinGroup 4: a dynamic member must first be given an id (KIP-394). */
+  requiresMemberId: boolean
+  /** From JoinGroup 9: a static leader that comes back is told to keep the assignment (KIP-814). */
+  supportsSkippingAssignment: boolean
+  reason: string | null
+}
+
+export interface SyncInput extends MemberClaim {
+  requestId: number
+  protocolType: string | null
+  protocolName: string | null
+  assignments: readonly { memberId: string; assignment: Buffer }[]
+}
+
+export interface Leaver {
+  memberId: string
+  groupInstanceId: string | null
+  reason: string | null
+}
+
+export interface GroupOutput {
+  /** To be appended; null if nothing that outlives a crash has changed. */
+  record: GroupRecord | null
+  /** To be sent when the record, and all earlier ones of the group, are durable. */
+  answers: GroupAnswer[]
+  /** What happened, for the log. */
+  notes: string[]
+}
