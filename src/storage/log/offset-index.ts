@@ -65,6 +65,10 @@ export class OffsetIndex {
     return this.baseOffset + (this.#length === 0 ? -1 : this.#bytes.readInt32BE(this.#length - ENTRY_BYTES))
   }
 
+  get last(): { offset: number; position: number } | undefined {
+    return this.#length === 0 ? undefined : { offset: this.lastOffset, position: this.lastPosition }
+  }
+
   /** The position of the last entry; 0 when there is none. */
   get lastPosition(): number {
     return this.#length === 0 ? 0 : this.#positionAt(this.entryCount - 1)

@@ -73,13 +73,13 @@ export function* describeProducerSnapshot(bytes: Buffer, file: string): Generato
       `lastTimestamp: ${lastTimestamp} ` +
       (lastOffset < 0
         ? ''
-        : `firstSequence: ${firstSequenceOf(lastSequence, offsetDelta)} lastSequence: ${lastSequence} ` +
+        : `firstSequence: ${firstSequenceOf(entry)} lastSequence: ${lastSequence} ` +
           `lastOffset: ${lastOffset} offsetDelta: ${offsetDelta} timestamp: ${lastTimestamp}`)
   }
 }
 
-/** The first sequence of a batch; sequences go on at 0 after 2^31−1. */
-export function firstSequenceOf(lastSequence: number, offsetDelta: number): number {
+/** The first sequence of the last batch; sequences go on at 0 after 2^31−1. */
+export function firstSequenceOf({ lastSequence, offsetDelta }: ProducerEntry): number {
   const first = lastSequence - offsetDelta
   return first < 0 ? first + 0x8000_0000 : first
 }

@@ -305,16 +305,19 @@ export class ProducerState implements ProducerHolder {
   }
 }
 
+/** False for a marker, and for a producer loaded from a snapshot whose epoch had no batch yet. */
 function isBatch(revision: Revision): boolean {
-  return revision.marker === undefined
+  return revision.marker === undefined && revision.lastOffset >= 0
 }
 
-/** The batch of the newest epoch with just these sequences. */
+/** Of the last batches of the newest epoch, the one with just these sequences. */
 function findBatch(latest: Revision, firstSequence: number, lastSequence: number): Revision | undefined {
-  let batch: Revision | undefined = latest
-  for (; batch && batch.producerEpoch === latest.producerEpoch; batch = batch.previous) {
-    if (!isBatch(batch) || batch.lastSequence !== lastSequence || batch.lastOffset < 0) continue
-    if (firstSequenceOf(lastSequence, batch.offsetDelta) === firstSequence) return batch
+  let left = BATCHES_KEPT
+  for (let next: Revision | undefined = latest; next && left > 0; next = next.previous) {
+    if (next.producerEpoch !== latest.producerEpoch) return undefined
+    if (!isBatch(next)) continue
+    if (next.lastSequence === lastSequence && firstSequenceOf(next) === firstSequence) return next
+    left--
   }
   return undefined
 }
