@@ -115,7 +115,12 @@ export class Field<Read, Write = Read, Optional extends boolean = false> impleme
   }
 
   default(value: Write): Field<Read, Write, true> {
-    return new Field({ ...this, fallback: value, omittable: true })
+    // Shared by all messages that lack the field.
+    return new Field({
+      ...this,
+      fallback: Array.isArray(value) ? Object.freeze(value) : value,
+      omittable: true,
+    })
   }
 
   /** Kept in the old encoding by flexible versions too, for readers that do not know the version yet. */

@@ -69,7 +69,7 @@ export class Writer {
 
   int8(value: number, what = ''): void {
     if ((value << 24) >> 24 !== value) failRange('int8', value, what)
-    this.#buffer[this.#room(1)] = value
+    this.#put8(value)
   }
 
   int16(value: number, what = ''): void {
@@ -116,7 +116,7 @@ export class Writer {
 
   bool(value: boolean, what = ''): void {
     if (typeof value !== 'boolean') failRange('bool', value, what)
-    this.#buffer[this.#room(1)] = value ? 1 : 0
+    this.#put8(value ? 1 : 0)
   }
 
   uuid(value: string, what = ''): void {
@@ -127,10 +127,10 @@ export class Writer {
   unsignedVarint(value: number): void {
     let rest = value
     while (rest > 0x7f) {
-      this.#buffer[this.#room(1)] = (rest & 0x7f) | 0x80
+      this.#put8((rest & 0x7f) | 0x80)
       rest >>>= 7
     }
-    this.#buffer[this.#room(1)] = rest
+    this.#put8(rest)
   }
 
   string(value: string, what = ''): void {
@@ -262,6 +262,11 @@ export class Writer {
     this.#buffer = larger
     this.#start = 0
     this.#position = used
+  }
+
+  #put8(value: number): void {
+    const at = this.#room(1) // may replace the buffer
+    this.#buffer[at] = value
   }
 
   #put16(value: number): void {
