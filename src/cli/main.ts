@@ -1,0 +1,77 @@
+/**
+ * The `loggerhead` command. Only the module of the verb that was typed is loaded, so that each starts fast; help
+ * loads all of them.
+ *
+ * Exit codes: 0 done, 1 it failed or found damage, 2 the command line or a setting is wrong.
+ */
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { explain } from './failure.ts'
+
+const verbs: Record<string, () => Promise<{ register(program: Command): void }>> = {
+  start: () => import('./commands/start.ts'),
+  config: () => import('./commands/config.ts'),
+  dump: () => import('./commands/dump.ts'),
+  check: () => import('./commands/check.ts'),
+  repair: () => import('./commands/repair.ts'),
+  decode: () => import('./commands/decode.ts'),
+}
+/** Verbs that share a module with another. */
+const alsoIn: Record<string, string> = { encode: 'decode' }
+
+const examples = `
+Examples:
+  loggerhead start                                  a broker on localhost:9092, data in ./data
+  loggerhead start --dev --port 0 --data /tmp/lab   for tests: any free port, acks not synced
+  loggerhead start --config server.properties --set log.retention.hours=24
+  loggerhead config                                 the settings in force, and where each comes from
+  loggerhead dump data/greetings-0/00000000000000000000.log
+  loggerhead check data                             looks for damage in a data folder
+  loggerhead decode ApiVersionsRequest 3 0a6c6f67676572
+
+Help for one command: loggerhead help start`
+
+/** Runs one command line; sets the exit code of the process, never throws. */
+export async function run(args: readonly string[]): Promise<void> {
+  try {
+    const program = await programFor(args)
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    const { lines, exitCode } = error instanceof CommanderError ? usageError(error) : explain(error)
+    for (const line of lines) process.stderr.write(`loggerhead: ${line}\n`)
+    process.exitCode = exitCode
+  }
+}
+
+async function programFor(args: readonly string[]): Promise<Command> {
+  const program = new Command('loggerhead')
+    .description('A Kafka broker for people who build on Node.')
+    .version(versionLine(), '-V, --version', 'print the version')
+    .addHelpText('after', examples)
+    .showSuggestionAfterError(true)
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+  for (const name of verbsFor(args[0] ?? '')) (await verbs[name]!()).register(program)
+  if (args.length === 0) program.action(() => program.outputHelp())
+  return program
+}
+
+/** The modules that a command line needs: help and mistyped words want to know all verbs. */
+function verbsFor(word: string): readonly string[] {
+  if (word === '--version' || word === '-V') return []
+  const verb = alsoIn[word] ?? word
+  return Object.hasOwn(verbs, verb) ? [verb] : Object.keys(verbs)
+}
+
+function usageError(error: CommanderError): { lines: string[]; exitCode: number } {
+  if (error.exitCode === 0 || error.code === 'commander.help') return { lines: [], exitCode: error.exitCode }
+  return {
+    lines: [`${error.message.replace(/^error: /, '')}; see loggerhead --help`.replace('\n', ' ')],
+    exitCode: 2,
+  }
+}
+
+function versionLine(): string {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+  return `loggerhead ${version} (Node ${process.versions.node})`
+}
