@@ -19,11 +19,15 @@ export interface BrokerOptions {
   folder?: string
 }
 
-export interface BrokerProcess {
+export interface Endpoint {
   readonly kind: BrokerKind
-  readonly host: '127.0.0.1'
+  readonly host: string
   readonly port: number
+  /** `host:port`, as clients take it. */
   readonly bootstrap: string
+}
+
+export interface BrokerProcess extends Endpoint {
   /** The folder that holds the partition folders. */
   readonly logFolder: string
   readonly logFile: string

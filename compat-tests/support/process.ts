@@ -9,9 +9,21 @@ import { createServer } from 'node:net'
 const children = new Set<ChildProcess>()
 
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL')
+  for (const child of children) signalTree(child, 'SIGKILL')
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
+/** Children that were started as leaders of a group are signalled with all that they have started. */
+const leaders = new WeakSet<ChildProcess>()
+
+function signalTree(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(leaders.has(child) ? -child.pid : child.pid, signal)
+  } catch {
+    // It has ended by itself.
+  }
+}
 
 export interface Finished {
   /** The exit code; a process ended by a signal, ours at the time limit included, has -1. */
@@ -81,7 +93,7 @@ export interface Launched {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Starts a long-running process whose output is appended to a file. */
+/** Starts a long-running process, in a process group of its own, whose output is appended to a file. */
 export function launch(
   command: string,
   args: readonly string[],
@@ -89,7 +101,8 @@ export function launch(
   options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Launched {
   const log = openSync(logFile, 'a')
-  const child = spawn(command, args, { stdio: ['ignore', log, log], ...options })
+  const child = spawn(command, args, { stdio: ['ignore', log, log], detached: true, ...options })
+  leaders.add(child)
   closeSync(log)
   return follow(child)
 }
@@ -132,7 +145,7 @@ function follow(child: ChildProcess): Launched {
     get isRunning() {
       return isRunning
     },
-    kill: signal => void child.kill(signal),
+    kill: signal => signalTree(child, signal),
   }
 }
 

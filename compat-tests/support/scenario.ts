@@ -7,14 +7,7 @@
  */
 import { describe, expect, inject, test } from 'vitest'
 import { type Difference, differences } from '../differences.ts'
-import type { BrokerKind } from './broker.ts'
-
-export interface Endpoint {
-  kind: BrokerKind
-  host: string
-  port: number
-  bootstrap: string
-}
+import type { BrokerKind, Endpoint } from './broker.ts'
 
 export interface Scene extends Endpoint {
   /** A name for a topic or group: unique to the scenario, the same on every broker. */
