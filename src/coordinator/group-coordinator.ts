@@ -21,7 +21,7 @@ import type { CoordinatorLog } from './coordinator-log.ts'
 import { refusedJoin, refusedSync } from './groups/group-answers.ts'
 import type { GroupPartition } from './groups/group-partition.ts'
 import { GROUP_SETTINGS, type GroupSettings } from './groups/group-settings.ts'
-import { commitAnswer, planCommit, type TopicDirectory } from './groups/offset-commit.ts'
+import { commitAnswer, hasPartition, planCommit, type TopicDirectory } from './groups/offset-commit.ts'
 import { fetchOffsets } from './groups/offset-fetch.ts'
 import { deleteGroup, deleteOffsets, expireOffsets, forgetTopic } from './groups/offset-removal.ts'
 import { openGroupPartition } from './groups/open-partition.ts'
@@ -262,18 +262,20 @@ export class GroupCoordinator {
   async deleteOffsets(request: RequestOf<typeof OffsetDelete>): Promise<ResponseOf<typeof OffsetDelete>> {
     const { groupId } = request
     if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, topics: [] }
-    const wanted = request.topics.flatMap(({ name, partitions }) =>
+    const asked = request.topics.flatMap(({ name, partitions }) =>
       partitions.map(({ partitionIndex }) => ({ topic: name, partitionIndex })),
+    )
+    const wanted = asked.filter(({ topic, partitionIndex }) =>
+      hasPartition(this.#topics, topic, partitionIndex),
     )
     try {
       const errorCodes = await deleteOffsets(this.#require(groupId), groupId, wanted)
+      const codes = new Map(wanted.map((offset, i) => [offset, errorCodes[i]!]))
+      const all = asked.map(offset => codes.get(offset) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
       let next = 0
       const topics = request.topics.map(({ name, partitions }) => ({
         name,
-        partitions: partitions.map(({ partitionIndex }) => ({
-          partitionIndex,
-          errorCode: errorCodes[next++]!,
-        })),
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: all[next++]! })),
       }))
       return { errorCode: ErrorCode.NONE, topics }
     } catch (error) {

@@ -52,7 +52,7 @@ export function fromMemberRecord(record: MemberRecord, protocolName: string | nu
   }
 }
 
-/** A member as DescribeGroups shows it: what it offers and holds is told of stable groups only. */
+/** A member as DescribeGroups shows it: what it offers is told of stable groups only, since else no protocol is agreed on. */
 export function describeMember(member: GroupMember, protocolName: string | null, stable: boolean) {
   return {
     memberId: member.id,
@@ -60,7 +60,7 @@ export function describeMember(member: GroupMember, protocolName: string | null,
     clientId: member.clientId,
     clientHost: member.clientHost,
     memberMetadata: stable ? metadataOf(member, protocolName) : NO_BYTES,
-    memberAssignment: stable ? member.assignment : NO_BYTES,
+    memberAssignment: member.assignment,
   }
 }
 

@@ -1,13 +1,17 @@
 import { ErrorCode } from '../../protocol/errors.ts'
 import type { OffsetCommit, OffsetCommitPartition } from '../../protocol/messages/offset-commit.ts'
-import { type RequestOf, ZERO_UUID } from '../../protocol/schema.ts'
+import type { RequestOf } from '../../protocol/schema.ts'
 import type { KeyedRecord } from '../coordinator-log.ts'
 import { type CommittedOffset, offsetRecord } from './record-codec.ts'
 
 /** Topics as clients name them: by name up to OffsetCommit 9 and OffsetFetch 9, by id from 10 on. */
 export interface TopicDirectory {
-  findTopicId(name: string): string | undefined
-  findTopicName(id: string): string | undefined
+  findTopic(name: string): { topicId: string; partitions: number } | undefined
+  findTopicName(topicId: string): string | undefined
+}
+
+export function hasPartition(topics: TopicDirectory, topic: string, partitionIndex: number): boolean {
+  return partitionIndex >= 0 && partitionIndex < (topics.findTopic(topic)?.partitions ?? 0)
 }
 
 export type CommitRequest = RequestOf<typeof OffsetCommit>
@@ -28,16 +32,18 @@ export function planCommit(
 ): CommitPlan {
   const records: KeyedRecord[] = []
   const errorCodes = request.topics.map(topic => {
-    const byId = version >= 10
-    const name = byId ? topics.findTopicName(topic.topicId) : topic.name
-    const topicId = byId ? topic.topicId : topics.findTopicId(topic.name)
+    const name = version >= 10 ? topics.findTopicName(topic.topicId) : topic.name
     if (name === undefined) return topic.partitions.map(() => ErrorCode.UNKNOWN_TOPIC_ID)
-    if (topicId === undefined) return topic.partitions.map(() => ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    const found = topics.findTopic(name)
     return topic.partitions.map(partition => {
+      const { partitionIndex } = partition
+      if (found === undefined || !hasPartition(topics, name, partitionIndex)) {
+        return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+      }
       if ((partition.committedMetadata?.length ?? 0) > metadataLengthMax)
         return ErrorCode.OFFSET_METADATA_TOO_LARGE
-      const committed = toCommitted(partition, request.retentionTimeMs, topicId, wallMs)
-      records.push(offsetRecord(request.groupId, name, partition.partitionIndex, committed))
+      const committed = toCommitted(partition, request.retentionTimeMs, found.topicId, wallMs)
+      records.push(offsetRecord(request.groupId, name, partitionIndex, committed))
       return ErrorCode.NONE
     })
   })
@@ -56,7 +62,7 @@ function toCommitted(
     metadata: partition.committedMetadata ?? '',
     commitTimestamp: wallMs,
     expireTimestamp: retentionTimeMs < 0 ? -1 : Math.min(wallMs + retentionTimeMs, Number.MAX_SAFE_INTEGER),
-    topicId: topicId || ZERO_UUID,
+    topicId,
   }
 }
 

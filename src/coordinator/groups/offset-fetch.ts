@@ -39,7 +39,7 @@ async function fetchAll(
   for await (const { topic, partitionIndex, committed } of store.offsets(groupId)) {
     let result = results.get(topic)
     if (result === undefined) {
-      const topicId = byId ? topics.findTopicId(topic) : ZERO_UUID
+      const topicId = byId ? topics.findTopic(topic)?.topicId : ZERO_UUID
       // A topic that is gone has no id any more by which a client could be told.
       if (topicId === undefined) continue
       result = { name: topic, topicId, partitions: [] }

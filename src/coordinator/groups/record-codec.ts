@@ -1,7 +1,7 @@
 import { decode, encoderOf } from '../../protocol/codec.ts'
 import { GroupMetadataKey, GroupMetadataValue } from '../../protocol/internal/classic-group-records.ts'
 import { OffsetCommitKey, OffsetCommitValue } from '../../protocol/internal/offset-records.ts'
-import { type Encodable, type Fields, type Message, ZERO_UUID } from '../../protocol/schema.ts'
+import type { Encodable, Fields, Message } from '../../protocol/schema.ts'
 import { Writer } from '../../protocol/writer.ts'
 import type { KeyedRecord } from '../coordinator-log.ts'
 import type { GroupRecord } from './group-record.ts'
@@ -78,7 +78,7 @@ function encodeOffset(committed: CommittedOffset): Buffer {
   const version = committed.expireTimestamp >= 0 ? EXPIRING_OFFSET_VERSION : OFFSET_VERSION
   return encodeBehind(version, OffsetCommitValue, version, {
     ...committed,
-    topicId: committed.topicId || ZERO_UUID,
+    topicId: committed.topicId,
   })
 }
 
