@@ -6,14 +6,11 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Effect, settingsTable, type TableEntry } from '../src/broker/config-table.ts'
 import { settingTexts } from '../src/broker/config-texts.ts'
+import type { Handler } from '../src/broker/handler.ts'
 import { topicSettings } from '../src/broker/topic-settings.ts'
 import { apis } from '../src/protocol/messages/index.ts'
 
-interface ServedApi {
-  api: { key: number; name: string }
-  versions: readonly [number, number]
-  notes?: string
-}
+type ServedApi = Pick<Handler, 'api' | 'versions' | 'notes'>
 
 /** Pages by their path from the top of the repository. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
@@ -39,7 +36,7 @@ function apisPage(served: readonly ServedApi[]): string {
     const entry = byKey.get(key)
     const kafka = range(advertised.get(key) ?? versions)
     return entry
-      ? `| ${key} | ${name} | ${kafka} | ${range(entry.versions)} | ${entry.notes ?? ''} |`
+      ? `| ${key} | ${name} | ${kafka} | ${range(entry.versions)} | ${cell(entry.notes)} |`
       : `| ${key} | ${name} | ${kafka} | – | not served, not advertised |`
   })
   return `${generated}# APIs

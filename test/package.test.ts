@@ -96,7 +96,7 @@ function askVersions(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(request))
     socket.once('error', reject)
-    socket.once('data', bytes => {
+    socket.once('data', (bytes: Buffer) => {
       socket.destroy()
       expect(bytes.readInt32BE(4)).toBe(7)
       resolve(bytes.readInt32BE(10))

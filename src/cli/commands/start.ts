@@ -31,16 +31,16 @@ export function register(program: Command): void {
 
 async function start(options: StartOptions): Promise<void> {
   const config = await configFrom(options)
-  const [{ startBroker }, { createLogger }, { nodeWorld }] = await Promise.all([
+  const [{ startBroker }, { createLogger }, world] = await Promise.all([
     import('../../broker/broker.ts'),
     import('../../base/logger.ts'),
-    import('../../base/node/node-world.ts'),
+    openWorld(),
   ])
   const pretty = options.pretty ?? (!options.json && process.stdout.isTTY === true)
   const logger = createLogger({ level: config.value('loggerhead.log.level'), pretty })
   for (const { level, text } of config.notices) logger[level]({ event: 'config' }, text)
   if (config.value('loggerhead.dev')) logger.warn({ event: 'dev' }, devWarning(config))
-  const broker = await startBroker({ config, logger, ...nodeWorld() })
+  const broker = await startBroker({ config, logger, ...world })
   logger.info(
     { event: 'ready', listeners: broker.listeners, data: config.logDirs },
     readyLine(broker.listeners, config),
@@ -48,6 +48,22 @@ async function start(options: StartOptions): Promise<void> {
   await stopSignal(logger)
   await broker.close()
   logger.info({ event: 'stopped' }, 'stopped')
+}
+
+/** The real clock, randomness, disk and network, loaded beside the broker. */
+async function openWorld() {
+  const [{ NodeClock }, { NodeRandom }, { NodeDisk }, { NodeNetwork }] = await Promise.all([
+    import('../../base/node/node-clock.ts'),
+    import('../../base/node/node-random.ts'),
+    import('../../base/node/node-disk.ts'),
+    import('../../base/node/node-network.ts'),
+  ])
+  return {
+    clock: new NodeClock(),
+    random: new NodeRandom(),
+    disk: new NodeDisk(),
+    network: new NodeNetwork(),
+  }
 }
 
 function devWarning(config: Config): string {
