@@ -70,7 +70,8 @@ export function findDamage(buffer: Buffer, at: number, end: number): string | un
 
 /**
  * Checks all of a producer's batch that can be known without its records, and gives its size in bytes.
- * The caller sees by the size whether anything follows, which Produce does not allow.
+ * The caller sees by the size whether anything follows, which Produce does not allow. The timestamps of the header
+ * count only where the records are compressed; otherwise `walkRecords` finds the true ones.
  */
 export function checkBatch(
   buffer: Buffer,
@@ -79,7 +80,7 @@ export function checkBatch(
   rules: BatchRules,
   nowMs: number,
 ): number {
-  refuseOldMagic(buffer, at, end)
+  refuseIncomplete(buffer, at, end)
   const damage = findDamage(buffer, at, end)
   if (damage !== undefined) throw new KafkaError('CORRUPT_MESSAGE', damage)
   const bytes = batchBytesOf(buffer, at)
@@ -89,8 +90,10 @@ export function checkBatch(
   checkAttributes(buffer, at)
   checkOffsets(buffer, at)
   checkProducer(buffer, at)
-  checkTimestamp(baseTimestampOf(buffer, at), rules, nowMs)
-  checkTimestamp(maxTimestampOf(buffer, at), rules, nowMs)
+  if (codecOf(buffer, at) !== 0) {
+    checkTimestamp(baseTimestampOf(buffer, at), rules, nowMs)
+    checkTimestamp(maxTimestampOf(buffer, at), rules, nowMs)
+  }
   return bytes
 }
 
@@ -145,9 +148,16 @@ export function walkRecordBytes(
 /** The one cursor of all walks: a walk never waits, so there is never a second one under way. */
 const walker = new RecordCursor()
 
-/** Formats from before Kafka 0.11, which Kafka 4 refuses with another error than damaged bytes. */
-function refuseOldMagic(buffer: Buffer, at: number, end: number): void {
-  const magic = end - at > MAGIC_AT ? magicOf(buffer, at) : BATCH_MAGIC
+/**
+ * What Kafka does not even take for a batch gets an error that clients do not retry: bytes that end before the batch
+ * does, and the formats from before Kafka 0.11.
+ */
+function refuseIncomplete(buffer: Buffer, at: number, end: number): void {
+  const available = end - at
+  if (available < BATCH_LENGTH_END || batchBytesOf(buffer, at) > available) {
+    throw new KafkaError('INVALID_RECORD', `no whole record batch in ${available} bytes`)
+  }
+  const magic = available > MAGIC_AT ? magicOf(buffer, at) : BATCH_MAGIC
   if (magic === 0 || magic === 1) {
     throw new KafkaError('INVALID_RECORD', `magic ${magic}: only record batches with magic 2 are accepted`)
   }
