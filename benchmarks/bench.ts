@@ -61,9 +61,10 @@ export function openBench(options: Options): Bench {
 
 /** Repeats a load in slices until two in a row are no faster than the best: before that, compilers are at work. */
 async function warmUp(bench: Bench, broker: Broker, mode: Mode, shape: Shape): Promise<void> {
+  const slices = bench.quick ? 3 : shape['bytes-max'] ? 6 : 12
   let best = 0
   let stale = 0
-  for (let slice = 0; slice < (bench.quick ? 3 : 12) && stale < 2; slice++) {
+  for (let slice = 0; slice < slices && stale < 2; slice++) {
     const { requestsPerSecond } = await load(mode, broker, { ...shape, seconds: 3 })
     stale = requestsPerSecond > best * 1.03 ? 0 : stale + 1
     best = Math.max(best, requestsPerSecond)
@@ -82,7 +83,7 @@ export async function alternate(
   const samples: Samples = { kafka: [], synced: [], unsynced: [] }
   for (const name of names) {
     const broker = await bench.warm(name)
-    await load('create', broker, { topic: shape.topic!, partitions: shape.partitions ?? 1 })
+    await load('ready', broker, { topic: shape.topic!, partitions: shape.partitions ?? 1, seconds: 60 })
     await warmUp(bench, broker, mode, shape)
   }
   for (let round = 0; round < bench.rounds; round++) {

@@ -1,10 +1,10 @@
 /**
  * The brokers that are compared, as processes: Apache Kafka with its defaults and with the Java options of its
- * own start script, and Loggerhead as its package starts it. Both keep their data in folders side by side.
+ * own start script, and Loggerhead from its
+ * package, installed in the same parent folder (install.ts). Both keep their data in folders side by side.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 import { classpath, ensureKafkaJars, log4j } from '../compat-tests/support/kafka-jars.ts'
 import {
   freePort,
@@ -14,10 +14,8 @@ import {
   runOrThrow,
   sleep,
 } from '../compat-tests/support/process.ts'
+import { node, packageIn } from './install.ts'
 import { load, type Shape, type Target } from './load.ts'
-
-export const repository = fileURLToPath(new URL('..', import.meta.url))
-export const node = join(repository, 'node_modules/.bin/node')
 
 export type Settings = Record<string, string>
 
@@ -101,7 +99,12 @@ type Command = [command: string, args: string[]]
 async function loggerhead(folder: string, port: number, recipe: Recipe): Promise<Command> {
   const settings = { listeners: `PLAINTEXT://127.0.0.1:${port}`, ...recipe.settings }
   const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`])
-  const command = [join(repository, 'bin/loggerhead.js'), 'start', '--data', join(folder, 'data')]
+  const command = [
+    join(packageIn(dirname(folder)), 'bin/loggerhead.js'),
+    'start',
+    '--data',
+    join(folder, 'data'),
+  ]
   return [node, [...(recipe.nodeFlags ?? []), ...command, ...(recipe.flags ?? []), ...set]]
 }
 

@@ -1,18 +1,17 @@
 /**
  * How long a test waits for an embedded broker: `createBroker()` on an empty folder, a topic, and the first record
  * acknowledged over a socket. A process of its own each time; prints { importMs, readyMs }.
+ * Arguments: the installed package, the broker's folder.
  */
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 
-const folder = process.argv[2]!
-const dist = new URL('../dist/index.js', import.meta.url)
+const [installed, dataDir] = process.argv.slice(2)
 
 const importedAt = performance.now()
-const { createBroker } = await import(existsSync(dist) ? dist.href : '../src/index.ts')
+const { createBroker } = await import(`${installed}/dist/index.js`)
 const startedAt = performance.now()
-const broker = await createBroker({ dataDir: folder })
+const broker = await createBroker({ dataDir })
 const socket = connect(broker.port, '127.0.0.1')
 await once(socket, 'connect')
 socket.setNoDelay(true)

@@ -34,7 +34,7 @@ export interface LoadReport {
   generations: number[]
 }
 
-export type Mode = 'produce' | 'latency' | 'fetch' | 'ready' | 'group' | 'create' | 'syncs' | 'idle'
+export type Mode = 'produce' | 'latency' | 'fetch' | 'ready' | 'group' | 'syncs' | 'idle'
 
 export interface Target {
   address: string
@@ -56,7 +56,6 @@ export interface Shape {
   rate?: number
   tail?: number
   once?: true
-  configs?: string
   folder?: string
 }
 

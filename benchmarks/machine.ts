@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { kafkaVersion } from '../compat-tests/support/kafka-jars.ts'
 import { run, runOrThrow } from '../compat-tests/support/process.ts'
-import { node } from './brokers.ts'
+import { node } from './install.ts'
 import { load } from './load.ts'
 
 export async function machineFacts(folder: string): Promise<string[]> {

@@ -1,8 +1,8 @@
 /** Findings as text for the terminal and as the generated part of docs/performance.md. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { repository } from './brokers.ts'
 import { type Finding, median, ratios, verdict } from './finding.ts'
+import { repository } from './install.ts'
 import type { Row } from './rows/row.ts'
 
 export interface Result {

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { ensureKafkaJars } from '../compat-tests/support/kafka-jars.ts'
 import { type Bench, openBench } from './bench.ts'
 import { verdict } from './finding.ts'
+import { installPackage } from './install.ts'
 import { buildLoad } from './load.ts'
 import { machineFacts } from './machine.ts'
 import { markdown, type Result, resultText, writeNumbers } from './report.ts'
@@ -20,7 +21,7 @@ const usage = `npm run bench -- [options]
   --quick         fewer and shorter rounds, less data
   --rounds N      rounds of A B (5; quick 2)
   --seconds N     seconds of a run (5; quick 2)
-  --folder DIR    where the brokers keep their data, about 25 GB (the system's temporary folder)
+  --folder DIR    where the brokers keep their data, up to 40 GB (the system's temporary folder)
   --json FILE     also write every sample
   --write         write docs/performance.md even if not all rows ran
   --peer-only     a second Apache Kafka in place of Loggerhead: shows what the method itself adds`
@@ -60,6 +61,7 @@ async function main(): Promise<number> {
   await buildLoad()
   await ensureKafkaJars()
   const folder = await mkdtemp(join(values.folder, 'loggerhead-bench-'))
+  if (!values['peer-only']) await installPackage(folder)
   const facts = await machineFacts(folder)
   const bench = openBench({
     folder,

@@ -2,7 +2,7 @@
 // answers without decoding records, so that what it measures is the broker. It speaks to any Kafka broker, needs
 // Linux and nothing but Go's standard library, and prints one line of JSON.
 //
-//	load produce|latency|fetch|ready|group|create|delete|syncs|idle [flags]
+//	load produce|latency|fetch|ready|group|syncs|idle [flags]
 package main
 
 import (
@@ -10,8 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
-	"time"
 )
 
 type options struct {
@@ -20,7 +18,6 @@ type options struct {
 	records, valueBytes, acks, bytesMax, tailBytes    int
 	seconds, rate                                     float64
 	once                                              bool
-	configs                                           map[string]string
 }
 
 func parse(arguments []string) (o options) {
@@ -42,14 +39,7 @@ func parse(arguments []string) (o options) {
 	flags.Float64Var(&o.rate, "rate", 1_000, "latency: requests a second over all connections")
 	flags.IntVar(&o.tailBytes, "tail", 0, "fetch: only the last so many bytes, of batches of -records and -bytes")
 	flags.BoolVar(&o.once, "once", false, "fetch: stop at the end instead of starting over")
-	configs := flags.String("configs", "", "create: topic settings, name=value,…")
 	flags.Parse(arguments)
-	o.configs = map[string]string{}
-	for _, pair := range strings.Split(*configs, ",") {
-		if name, value, ok := strings.Cut(pair, "="); ok {
-			o.configs[name] = value
-		}
-	}
 	return o
 }
 
@@ -70,18 +60,8 @@ func run(mode string, o options) (report, error) {
 		return runSyncs(o)
 	case "idle":
 		return runIdle(o)
-	case "create", "delete":
-		s, err := dial(o.broker)
-		if err != nil {
-			return report{}, err
-		}
-		if mode == "create" {
-			return report{}, createTopic(s, o.topic, o.partitions, o.configs, 60*time.Second)
-		}
-		_, err = s.call(deleteTopicFrame(o.topic))
-		return report{}, err
 	}
-	return report{}, fmt.Errorf("no mode %q: produce, latency, fetch, ready, group, create, delete, syncs or idle", mode)
+	return report{}, fmt.Errorf("no mode %q: produce, latency, fetch, ready, group, syncs or idle", mode)
 }
 
 func main() {

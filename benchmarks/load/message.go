@@ -1,7 +1,7 @@
 package main
 
 // The few requests a load needs, written by hand for one fixed version each, all before flexible versions, so
-// that a frame is plain big-endian fields. Produce v7, Fetch v11, Metadata v4, CreateTopics v4, DeleteTopics v3,
+// that a frame is plain big-endian fields. Produce v7, Fetch v11, Metadata v4, CreateTopics v4,
 // ListOffsets v2, FindCoordinator v1, JoinGroup v5, SyncGroup v3,
 // DescribeGroups v0.
 
@@ -21,12 +21,11 @@ const (
 	apiSyncGroup       = 14
 	apiDescribeGroups  = 15
 	apiCreateTopics    = 19
-	apiDeleteTopics    = 20
 )
 
 var versionOf = map[int16]int16{
 	apiProduce: 7, apiFetch: 11, apiListOffsets: 2, apiMetadata: 4, apiFindCoordinator: 1,
-	apiJoinGroup: 5, apiSyncGroup: 3, apiDescribeGroups: 0, apiCreateTopics: 4, apiDeleteTopics: 3,
+	apiJoinGroup: 5, apiSyncGroup: 3, apiDescribeGroups: 0, apiCreateTopics: 4,
 }
 
 // frame appends one request: length, header v1, body.
@@ -124,11 +123,8 @@ func fetchFrame(topic string, partition int, offset int64) []byte {
 	return f.int32(0).string("").done() // no forgotten topics, no rack
 }
 
-func createTopicFrame(topic string, partitions int, configs map[string]string) []byte {
-	f := newFrame(apiCreateTopics).int32(1).string(topic).int32(partitions).int16(1).int32(0).int32(len(configs))
-	for name, value := range configs {
-		f.string(name).string(value)
-	}
+func createTopicFrame(topic string, partitions int) []byte {
+	f := newFrame(apiCreateTopics).int32(1).string(topic).int32(partitions).int16(1).int32(0).int32(0)
 	return f.int32(60_000).int8(0).done()
 }
 
@@ -139,10 +135,6 @@ func createTopicError(b []byte) (int16, error) {
 	a.string()
 	code := a.int16()
 	return code, a.err
-}
-
-func deleteTopicFrame(topic string) []byte {
-	return newFrame(apiDeleteTopics).int32(1).string(topic).int32(60_000).done()
 }
 
 func metadataFrame(topic string) []byte {

@@ -194,7 +194,7 @@ func produceToEach(o options, deadline time.Time) error {
 		return err
 	}
 	defer s.close()
-	if err := createTopic(s, o.topic, o.partitions, o.configs, time.Until(deadline)); err != nil {
+	if err := createTopic(s, o.topic, o.partitions, time.Until(deadline)); err != nil {
 		return err
 	}
 	batch := newBatch(1, o.valueBytes, 1)

@@ -13,8 +13,8 @@ const (
 )
 
 // createTopic creates the topic unless it is there, and waits until every partition has a leader.
-func createTopic(s *socket, topic string, partitions int, configs map[string]string, patience time.Duration) error {
-	body, err := s.call(createTopicFrame(topic, partitions, configs))
+func createTopic(s *socket, topic string, partitions int, patience time.Duration) error {
+	body, err := s.call(createTopicFrame(topic, partitions))
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ export const fetch: Row = {
     const shape: Shape = { topic: 'fetch', records: 100, bytes: 1_000 }
     for (const name of names) {
       const broker = await bench.warm(name)
-      await load('create', broker, shape)
+      await load('ready', broker, { topic: shape.topic!, seconds: 60 })
       await load('produce', broker, { ...shape, seconds: 120, 'bytes-max': bench.quick ? 1e9 : 3e9 })
     }
     const tail = await alternate(bench, names, 'fetch', { ...shape, tail: tailBytes })

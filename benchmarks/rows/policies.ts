@@ -26,7 +26,7 @@ async function measure(bench: Bench, recipe: Recipe): Promise<number[]> {
     await broker.start()
     const rates: number[] = []
     for (const shape of Object.values(shapes)) {
-      await load('create', broker, { topic: shape.topic! })
+      await load('ready', broker, { topic: shape.topic!, seconds: 60 })
       await load('produce', broker, { ...shape, seconds: recipe.kind === 'kafka' && !bench.quick ? 15 : 3 })
       await settleDisk(bench.folder)
       rates.push((await load('produce', broker, { ...shape, seconds: bench.seconds })).requestsPerSecond)

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runOrThrow, sleep } from '../../compat-tests/support/process.ts'
 import { type Bench, contenders } from '../bench.ts'
-import { type Broker, node, type Recipe } from '../brokers.ts'
+import type { Broker, Recipe } from '../brokers.ts'
 import type { Finding } from '../finding.ts'
+import { node, packageIn } from '../install.ts'
 import { load, type Shape } from '../load.ts'
 import { fdatasyncP50, settleDisk } from '../machine.ts'
 import { smallRequests } from './produce.ts'
@@ -38,7 +39,7 @@ async function embeddedStarts(bench: Bench): Promise<Finding[]> {
   const taken: { importMs: number; readyMs: number }[] = []
   for (let round = 0; round < bench.rounds; round++) {
     const folder = await mkdtemp(join(bench.folder, 'embedded-'))
-    taken.push(JSON.parse(await runOrThrow(node, [script, folder])))
+    taken.push(JSON.parse(await runOrThrow(node, [script, packageIn(bench.folder), folder])))
     await rm(folder, { recursive: true })
   }
   const finding = (what: string, ours: number[]) => ({ what, unit: 'ms', ours, kafka: [] })
