@@ -55,8 +55,8 @@ interface NumberRules extends Rules {
   or?: number
 }
 
-interface TextRules extends Rules {
-  oneOf?: readonly string[]
+interface TextRules<Word extends string = string> extends Rules {
+  oneOf?: readonly Word[]
   ignoreCase?: boolean
   notEmpty?: boolean
   pattern?: { test: RegExp; allowed: string }
@@ -121,25 +121,25 @@ export function double<D extends Maybe<number>>(
   return setting('DOUBLE', shown, { dynamic: rules.dynamic }, `a number${range}`, parse)
 }
 
-export function string<D extends Maybe<string>>(
+export function string<D extends Maybe<string>, const Word extends string = string>(
   fallback: D,
-  rules: TextRules = {},
-): Setting<Value<string, D>> {
+  rules: TextRules<Word> = {},
+): Setting<Value<Word, D>> {
   const parse = (text: string) => {
-    const value = text.trim()
-    return isAllowed(value, rules) ? { value, text: value } : undefined
+    const value = findWord(text.trim(), rules)
+    return value === undefined ? undefined : { value, text: text.trim() }
   }
   return setting('STRING', fallback, rules, textInWords(rules, 'text', 'one of'), parse)
 }
 
-export function list<D extends Maybe<string>>(
+export function list<D extends Maybe<string>, const Word extends string = string>(
   fallback: D,
-  rules: TextRules = {},
-): Setting<Value<readonly string[], D>> {
+  rules: TextRules<Word> = {},
+): Setting<Value<readonly Word[], D>> {
   const parse = (text: string) => {
     const items = text.trim() === '' ? [] : text.split(',').map(item => item.trim())
-    if (!items.every(item => item !== '' && isAllowed(item, rules))) return undefined
-    return { value: items, text: items.join(',') }
+    const value = items.flatMap(item => (item === '' ? [] : (findWord(item, rules) ?? [])))
+    return value.length === items.length ? { value, text: items.join(',') } : undefined
   }
   const allowed = textInWords(rules, 'a list, separated by commas', 'a list, separated by commas, of')
   return setting('LIST', fallback, rules, allowed, parse)
@@ -185,11 +185,12 @@ function rangeInWords({ min, max, or }: NumberRules, limit: bigint): string {
   return ` from ${min ?? -limit} to ${max ?? limit - 1n}${alternative}`
 }
 
-function isAllowed(text: string, { oneOf, ignoreCase, notEmpty, pattern }: TextRules): boolean {
-  if (pattern && !pattern.test.test(text)) return false
-  if (notEmpty && text === '') return false
-  if (!oneOf) return true
-  return oneOf.some(one => one === text || (ignoreCase && one.toLowerCase() === text.toLowerCase()))
+/** The allowed word that is meant; undefined when there is none. Without a list of words every text is one. */
+function findWord<Word extends string>(text: string, rules: TextRules<Word>): Word | undefined {
+  const { oneOf, ignoreCase, notEmpty, pattern } = rules
+  if ((pattern && !pattern.test.test(text)) || (notEmpty && text === '')) return undefined
+  if (!oneOf) return text as Word
+  return oneOf.find(one => one === text || (ignoreCase && one.toLowerCase() === text.toLowerCase()))
 }
 
 function textInWords({ oneOf, notEmpty, pattern }: TextRules, any: string, some: string): string {

@@ -77,7 +77,7 @@ export function topicConfigOf(config: Config, overrides: TopicOverrides = noOver
   const policies = value('cleanup.policy')
   return Object.freeze({
     cleanupPolicy: { delete: policies.includes('delete'), compact: policies.includes('compact') },
-    compressionType: value('compression.type') as TopicConfig['compressionType'],
+    compressionType: value('compression.type'),
     compressionLevels: {
       gzip: value('compression.gzip.level'),
       lz4: value('compression.lz4.level'),
@@ -92,7 +92,7 @@ export function topicConfigOf(config: Config, overrides: TopicOverrides = noOver
     maxMessageBytes: value('max.message.bytes'),
     messageTimestampAfterMaxMs: value('message.timestamp.after.max.ms'),
     messageTimestampBeforeMaxMs: value('message.timestamp.before.max.ms'),
-    messageTimestampType: value('message.timestamp.type') as TopicConfig['messageTimestampType'],
+    messageTimestampType: value('message.timestamp.type'),
     minCleanableDirtyRatio: value('min.cleanable.dirty.ratio'),
     minCompactionLagMs: value('min.compaction.lag.ms'),
     minInsyncReplicas: value('min.insync.replicas'),

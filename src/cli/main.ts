@@ -15,9 +15,8 @@ const verbs: Record<string, () => Promise<{ register(program: Command): void }>>
   check: () => import('./commands/check.ts'),
   repair: () => import('./commands/repair.ts'),
   decode: () => import('./commands/decode.ts'),
+  encode: () => import('./commands/encode.ts'),
 }
-/** Verbs that share a module with another. */
-const alsoIn: Record<string, string> = { encode: 'decode' }
 
 const examples = `
 Examples:
@@ -27,7 +26,7 @@ Examples:
   loggerhead config                                 the settings in force, and where each comes from
   loggerhead dump data/greetings-0/00000000000000000000.log
   loggerhead check data                             looks for damage in a data folder
-  loggerhead decode ApiVersionsRequest 3 0a6c6f67676572
+  loggerhead decode HeartbeatResponse 1 00000000001b
 
 Help for one command: loggerhead help start`
 
@@ -59,8 +58,7 @@ async function programFor(args: readonly string[]): Promise<Command> {
 /** The modules that a command line needs: help and mistyped words want to know all verbs. */
 function verbsFor(word: string): readonly string[] {
   if (word === '--version' || word === '-V') return []
-  const verb = alsoIn[word] ?? word
-  return Object.hasOwn(verbs, verb) ? [verb] : Object.keys(verbs)
+  return Object.hasOwn(verbs, word) ? [word] : Object.keys(verbs)
 }
 
 function usageError(error: CommanderError): { lines: string[]; exitCode: number } {

@@ -5,6 +5,7 @@
  * lines on a terminal.
  */
 import type { Command } from 'commander'
+import type { Logger } from '../../base/logger.ts'
 import type { Address } from '../../base/network.ts'
 import type { Config } from '../../broker/config.ts'
 import { type ConfigOptions, configFrom, withConfigOptions } from '../config-options.ts'
@@ -31,16 +32,16 @@ export function register(program: Command): void {
 
 async function start(options: StartOptions): Promise<void> {
   const config = await configFrom(options)
-  const [{ startBroker }, { createLogger }, world] = await Promise.all([
+  const [{ startBroker }, { createLogger }, { nodeWorld }] = await Promise.all([
     import('../../broker/broker.ts'),
     import('../../base/logger.ts'),
-    openWorld(),
+    import('../../base/node/node-world.ts'),
   ])
   const pretty = options.pretty ?? (!options.json && process.stdout.isTTY === true)
   const logger = createLogger({ level: config.value('loggerhead.log.level'), pretty })
   for (const { level, text } of config.notices) logger[level]({ event: 'config' }, text)
   if (config.value('loggerhead.dev')) logger.warn({ event: 'dev' }, devWarning(config))
-  const broker = await startBroker({ config, logger, ...world })
+  const broker = await startBroker({ config, logger, ...nodeWorld() })
   logger.info(
     { event: 'ready', listeners: broker.listeners, data: config.logDirs },
     readyLine(broker.listeners, config),
@@ -48,22 +49,6 @@ async function start(options: StartOptions): Promise<void> {
   await stopSignal(logger)
   await broker.close()
   logger.info({ event: 'stopped' }, 'stopped')
-}
-
-/** The real clock, randomness, disk and network, loaded beside the broker. */
-async function openWorld() {
-  const [{ NodeClock }, { NodeRandom }, { NodeDisk }, { NodeNetwork }] = await Promise.all([
-    import('../../base/node/node-clock.ts'),
-    import('../../base/node/node-random.ts'),
-    import('../../base/node/node-disk.ts'),
-    import('../../base/node/node-network.ts'),
-  ])
-  return {
-    clock: new NodeClock(),
-    random: new NodeRandom(),
-    disk: new NodeDisk(),
-    network: new NodeNetwork(),
-  }
 }
 
 function devWarning(config: Config): string {
@@ -80,7 +65,7 @@ function readyLine(listeners: readonly Address[], config: Config): string {
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second ends the process there and then. */
-function stopSignal(logger: { info(fields: object, text: string): void }): Promise<void> {
+function stopSignal(logger: Logger): Promise<void> {
   return new Promise(resolve => {
     let isStopping = false
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
