@@ -2,20 +2,19 @@
  * Writes the pages of `docs/` that follow from tables in the source: `apis.md` from the list of handlers and
  * `configuration.md` from the table of settings. `npm run docs` writes them, a test checks that they are current.
  */
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Effect, settingsTable, type TableEntry } from '../src/broker/config-table.ts'
 import { settingTexts } from '../src/broker/config-texts.ts'
 import type { Handler } from '../src/broker/handler.ts'
+import { handlers } from '../src/broker/handlers/index.ts'
 import { topicSettings } from '../src/broker/topic-settings.ts'
 import { apis } from '../src/protocol/messages/index.ts'
 
-type ServedApi = Pick<Handler, 'api' | 'versions' | 'notes'>
-
 /** Pages by their path from the top of the repository. */
-export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
+export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
-    ['docs/apis.md', apisPage(await servedApis())],
+    ['docs/apis.md', apisPage(handlers)],
     ['docs/configuration.md', configurationPage()],
   ])
 }
@@ -29,7 +28,7 @@ const advertised = new Map<number, readonly [number, number]>([
   [22, [0, 5]],
 ])
 
-function apisPage(served: readonly ServedApi[]): string {
+function apisPage(served: readonly Handler[]): string {
   const byKey = new Map(served.map(entry => [entry.api.key, entry]))
   const forClients = apis.filter(({ key }) => !internalKeys.has(key))
   const rows = forClients.map(({ key, name, versions }) => {
@@ -148,14 +147,7 @@ function range([first, last]: readonly [number, number]): string {
   return first === last ? String(first) : `${first}–${last}`
 }
 
-async function servedApis(): Promise<readonly ServedApi[]> {
-  const list = new URL('../src/broker/handlers/index.ts', import.meta.url)
-  if (!existsSync(list)) return []
-  const { handlers } = (await import(list.href)) as { handlers: readonly ServedApi[] }
-  return handlers
-}
-
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..')
-  for (const [path, text] of await generatedPages()) writeFileSync(join(root, path), text)
+  for (const [path, text] of generatedPages()) writeFileSync(join(root, path), text)
 }

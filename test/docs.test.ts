@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { generatedPages } from '../scripts/docs.ts'
 
-const pages = await generatedPages()
+const pages = generatedPages()
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
 test.each([...pages])('%s is current (else: npm run docs)', (path, text) => {

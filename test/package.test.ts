@@ -52,6 +52,7 @@ test('holds what runs and what is read, and nothing else', () => {
 test('runs by the name of the package', () => {
   const version = execFileSync('npx', ['--no-install', 'loggerhead', '--version'], {
     cwd: installed,
+    env,
     encoding: 'utf8',
   })
   expect(version).toMatch(/^loggerhead \d+\.\d+\.\d+ /)
