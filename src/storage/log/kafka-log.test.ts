@@ -164,7 +164,7 @@ test('prints files as the dump tool of Kafka does', () => {
   ])
   expect(lines('txn-0', snapshotNameOf('txn-0'), describeProducerSnapshot).slice(1)).toEqual([
     'producerId: 1 producerEpoch: 2 coordinatorEpoch: 0 currentTxnFirstOffset: OptionalLong.empty ' +
-      'lastTimestamp: 1795232288594 ',
+      'lastTimestamp: 1795232288594',
     'producerId: 2 producerEpoch: 0 coordinatorEpoch: -1 currentTxnFirstOffset: OptionalLong[22] ' +
       'lastTimestamp: 1795232288612 firstSequence: 1 lastSequence: 1 lastOffset: 23 offsetDelta: 0 ' +
       'timestamp: 1795232288612',

@@ -67,14 +67,15 @@ export function parseProducerSnapshot(bytes: Buffer, file: string): ProducerEntr
 export function* describeProducerSnapshot(bytes: Buffer, file: string): Generator<string> {
   for (const entry of parseProducerSnapshot(bytes, file)) {
     const { currentTxnFirstOffset: first, lastOffset, lastSequence, offsetDelta, lastTimestamp } = entry
-    yield `producerId: ${entry.producerId} producerEpoch: ${entry.producerEpoch} ` +
+    const producer =
+      `producerId: ${entry.producerId} producerEpoch: ${entry.producerEpoch} ` +
       `coordinatorEpoch: ${entry.coordinatorEpoch} ` +
       `currentTxnFirstOffset: ${first < 0 ? 'OptionalLong.empty' : `OptionalLong[${first}]`} ` +
-      `lastTimestamp: ${lastTimestamp} ` +
-      (lastOffset < 0
-        ? ''
-        : `firstSequence: ${firstSequenceOf(entry)} lastSequence: ${lastSequence} ` +
-          `lastOffset: ${lastOffset} offsetDelta: ${offsetDelta} timestamp: ${lastTimestamp}`)
+      `lastTimestamp: ${lastTimestamp}`
+    const batch =
+      `firstSequence: ${firstSequenceOf(entry)} lastSequence: ${lastSequence} ` +
+      `lastOffset: ${lastOffset} offsetDelta: ${offsetDelta} timestamp: ${lastTimestamp}`
+    yield lastOffset < 0 ? producer : `${producer} ${batch}`
   }
 }
 

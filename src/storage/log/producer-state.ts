@@ -60,9 +60,7 @@ export interface ProducerStateOptions {
 
 /** A producer after one of its batches or markers. Immutable but for the link to what was before. */
 interface Revision extends Readonly<ProducerEntry> {
-  /** The last offset of the batch or marker. */
-  readonly offset: number
-  readonly marker: EndMarker | undefined
+  readonly marker: (EndMarker & { readonly offset: number }) | undefined
   previous: Revision | undefined
 }
 
@@ -103,8 +101,8 @@ export class ProducerState implements ProducerHolder {
     this.#committedOffset = offset
     const openOffsets: number[] = []
     for (const entry of entries) {
-      const lastKnown = Math.min(entry.lastOffset, offset - 1)
-      const revision = { ...entry, offset: lastKnown, marker: undefined, previous: undefined }
+      assert(entry.lastOffset < offset, `producer ${entry.producerId} is beyond ${offset}`)
+      const revision = { ...entry, marker: undefined, previous: undefined }
       if (this.#isExpired(revision, nowMs)) continue
       this.#latest.set(entry.producerId, revision)
       this.#limit.enter(this)
@@ -128,13 +126,14 @@ export class ProducerState implements ProducerHolder {
     if (!latest) return APPEND
     const epoch = producerEpochOf(batch, at)
     const sequence = baseSequenceOf(batch, at)
-    if (origin === 'client' && !(epoch === latest.producerEpoch && follows(latest.lastSequence, sequence))) {
-      const first = epoch === latest.producerEpoch && findBatch(latest, sequence, lastSequenceOf(batch, at))
+    const isSameEpoch = epoch === latest.producerEpoch
+    const isInSequence = origin === 'coordinator' || sequence === (isSameEpoch ? sequenceAfter(latest) : 0)
+    if (isSameEpoch && !isInSequence) {
+      const first = findBatch(latest, sequence, lastSequenceOf(batch, at))
       if (first) return this.#duplicateOf(first)
-      requireEpoch(latest, epoch)
-      if (epoch === latest.producerEpoch || sequence !== 0) throw outOfOrder(latest, epoch, sequence)
     }
     requireEpoch(latest, epoch)
+    if (!isInSequence) throw outOfOrder(latest, epoch, sequence)
     if (latest.currentTxnFirstOffset >= 0 && !isTransactional(batch, at)) {
       throw new KafkaError('INVALID_TXN_STATE', `producer ${latest.producerId} has an open transaction`)
     }
@@ -162,7 +161,6 @@ export class ProducerState implements ProducerHolder {
         lastTimestamp,
         coordinatorEpoch: previous?.coordinatorEpoch ?? -1,
         currentTxnFirstOffset: openSince < 0 && isTransactional(batch, at) ? baseOffset : openSince,
-        offset,
         marker: undefined,
         previous,
       })
@@ -180,8 +178,7 @@ export class ProducerState implements ProducerHolder {
       lastTimestamp,
       coordinatorEpoch: marker.coordinatorEpoch,
       currentTxnFirstOffset: -1,
-      offset,
-      marker,
+      marker: { ...marker, offset },
       previous,
     })
   }
@@ -193,7 +190,7 @@ export class ProducerState implements ProducerHolder {
     let completed = NONE
     for (; this.#pendingAt < this.#pending.length; this.#pendingAt++) {
       const revision = this.#pending[this.#pendingAt]!
-      if (revision.offset >= offset) break
+      if (offsetOf(revision) >= offset) break
       if (revision.currentTxnFirstOffset >= 0) this.#open.add(revision.currentTxnFirstOffset)
       const transaction = this.#complete(revision)
       if (transaction) completed = [...completed, transaction]
@@ -209,7 +206,7 @@ export class ProducerState implements ProducerHolder {
       endOffset >= this.#committedOffset,
       `cut at ${endOffset} below the commit offset ${this.#committedOffset}`,
     )
-    while (this.#pending.length > this.#pendingAt && this.#pending.at(-1)!.offset >= endOffset) {
+    while (this.#pending.length > this.#pendingAt && offsetOf(this.#pending.at(-1)!) >= endOffset) {
       const { producerId, previous } = this.#pending.pop()!
       if (previous) this.#latest.set(producerId, previous)
       else this.#forget(producerId)
@@ -246,7 +243,7 @@ export class ProducerState implements ProducerHolder {
     const entries: ProducerEntry[] = []
     for (const latest of this.#latest.values()) {
       let revision: Revision | undefined = latest
-      while (revision && revision.offset >= offset) revision = revision.previous
+      while (revision && offsetOf(revision) >= offset) revision = revision.previous
       if (revision) entries.push(revision)
     }
     return entries
@@ -266,13 +263,18 @@ export class ProducerState implements ProducerHolder {
     if (!previous) this.#limit.enter(this)
   }
 
-  #complete(revision: Revision): CompletedTransaction | undefined {
-    const firstOffset = revision.previous?.currentTxnFirstOffset ?? -1
-    if (!revision.marker || firstOffset < 0) return undefined
+  #complete({ producerId, previous, marker }: Revision): CompletedTransaction | undefined {
+    const firstOffset = previous?.currentTxnFirstOffset ?? -1
+    if (!marker || firstOffset < 0) return undefined
     this.#open.delete(firstOffset)
-    const { producerId, offset: lastOffset } = revision
-    const lastStableOffset = this.lastStableOffset(lastOffset + 1)
-    return { producerId, firstOffset, lastOffset, lastStableOffset, isAborted: revision.marker.isAbort }
+    const { offset: lastOffset, isAbort: isAborted } = marker
+    return {
+      producerId,
+      firstOffset,
+      lastOffset,
+      lastStableOffset: this.lastStableOffset(lastOffset + 1),
+      isAborted,
+    }
   }
 
   #duplicateOf(batch: Revision): Duplicate {
@@ -286,7 +288,7 @@ export class ProducerState implements ProducerHolder {
   }
 
   #isPending(revision: Revision): boolean {
-    return revision.offset >= this.#committedOffset
+    return offsetOf(revision) >= this.#committedOffset
   }
 
   #isExpired(revision: Revision, nowMs: number): boolean {
@@ -303,6 +305,11 @@ export class ProducerState implements ProducerHolder {
     this.#pending = this.#pending.slice(this.#pendingAt)
     this.#pendingAt = 0
   }
+}
+
+/** The last offset of the batch or marker that made a revision. */
+function offsetOf(revision: Revision): number {
+  return revision.marker ? revision.marker.offset : revision.lastOffset
 }
 
 /** False for a marker, and for a producer loaded from a snapshot whose epoch had no batch yet. */
@@ -336,8 +343,9 @@ function forgetOldBatches(revision: Revision): void {
   oldest.previous = undefined
 }
 
-function follows(lastSequence: number, sequence: number): boolean {
-  return sequence === (lastSequence === SEQUENCE_MAX ? 0 : lastSequence + 1)
+/** Sequences go on at 0 after 2^31−1; the first of an epoch is 0. */
+function sequenceAfter({ lastSequence }: Revision): number {
+  return lastSequence === SEQUENCE_MAX ? 0 : lastSequence + 1
 }
 
 function requireEpoch(latest: Revision, epoch: number): void {

@@ -1,0 +1,46 @@
+import type { Lease } from '../base/buffer-pool.ts'
+
+/**
+ * The appends of one partition that travel to the disk together. All who wait for one of them wait for one promise.
+ *
+ * A flight lies in one segment: from `position` on, `bytes` long, ending before `endOffset`. Its parts are slices of what came from
+ * the sockets until it is written; then `written` is the one contiguous copy (or the parts themselves when they are large).
+ */
+export class Flight {
+  readonly segment: number
+  readonly position: number
+  readonly baseOffset: number
+  readonly done: Promise<void>
+  parts: Buffer[] = []
+  leases: Lease[] = []
+  bytes = 0
+  endOffset: number
+  /** End of its last batch that clients may see; -1 when it has none. */
+  visibleEnd = -1
+  epoch = 0
+  records = 0
+  /** The acknowledgement waits until the bytes are durable, not only written. */
+  sync = false
+  #resolve!: () => void
+  #reject!: (error: Error) => void
+
+  constructor(segment: number, position: number, baseOffset: number) {
+    this.segment = segment
+    this.position = position
+    this.baseOffset = baseOffset
+    this.endOffset = baseOffset
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    this.done.catch(() => {}) // who waits sees the failure; a flight that nobody waits for must not stop the process
+  }
+
+  succeed(): void {
+    this.#resolve()
+  }
+
+  fail(error: Error): void {
+    this.#reject(error)
+  }
+}

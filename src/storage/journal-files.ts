@@ -1,0 +1,202 @@
+import type { Disk, File } from '../base/disk.ts'
+
+/**
+ * The journal's files: preallocated, written one after another, recycled after a checkpoint.
+ *
+ * Preallocated means filled with zeros and synced, because a synced write into an allocated block needs no change of the file
+ * system's own structures. A file is in one of three states: free, current, or full (waiting for a checkpoint that covers its last
+ * frame). `lap` counts uses over all files, so each use of a file has a number of its own.
+ *
+ * The first file of a new folder is small, so that a broker starts at once; the next one is prepared behind its back.
+ */
+export const FIRST_FILE_BYTES = 1 << 20
+
+interface JournalFile {
+  name: string
+  sizeBytes: number
+  /** For rounds that need no sync, and to sync them later. */
+  plain: File
+  /** Each write is durable when it resolves. */
+  dsync: File
+  /** Sequence of the last frame of the present use. */
+  lastSequence: number
+}
+
+export class JournalFiles {
+  readonly #disk: Disk
+  readonly #folder: string
+  readonly #fileBytes: number
+  readonly #filesMax: number
+  readonly #free: JournalFile[] = []
+  readonly #full: JournalFile[] = []
+  #current: JournalFile | undefined
+  #position = 0
+  #lap: number
+  #numberOfFiles = 0
+  #nextNumber = 0
+  /** Files with writes that were not synced. */
+  readonly #unsynced = new Set<File>()
+  #preparing: Promise<void> | undefined
+  #wakeWaiter: (() => void) | undefined
+
+  constructor(disk: Disk, folder: string, options: { fileBytes: number; filesMax: number; lap: number }) {
+    this.#disk = disk
+    this.#folder = folder
+    this.#fileBytes = options.fileBytes
+    this.#filesMax = options.filesMax
+    this.#lap = options.lap
+  }
+
+  /** Opens what is there as free files: call it only when recovery has taken what they held. */
+  async open(): Promise<void> {
+    await this.#disk.makeDirectory(this.#folder)
+    for (const name of await this.#disk.list(this.#folder)) {
+      const number = journalFileNumber(name)
+      if (number === undefined) continue
+      this.#nextNumber = Math.max(this.#nextNumber, number + 1)
+      const path = `${this.#folder}/${name}`
+      const plain = await this.#disk.open(path, { mode: 'write' })
+      const sizeBytes = await plain.size()
+      const dsync = await this.#disk.open(path, { mode: 'write', dsync: true })
+      this.#free.push({ name, sizeBytes, plain, dsync, lastSequence: 0 })
+      this.#numberOfFiles++
+    }
+    if (this.#free.length === 0) this.#free.push(await this.#allocate(Math.min(FIRST_FILE_BYTES, this.#fileBytes)))
+    this.#use(this.#free.shift()!)
+  }
+
+  get lap(): number {
+    return this.#lap
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  /** The current file for a write that is not synced at once; `syncUnsynced` covers it later. */
+  get plain(): File {
+    this.#unsynced.add(this.#current!.plain)
+    return this.#current!.plain
+  }
+
+  get dsync(): File {
+    return this.#current!.dsync
+  }
+
+  /** Half of what the journal may take waits for a checkpoint. */
+  get isUnderPressure(): boolean {
+    return this.#full.length * 2 >= this.#filesMax
+  }
+
+  get bytes(): number {
+    let bytes = this.#current?.sizeBytes ?? 0
+    for (const file of [...this.#free, ...this.#full]) bytes += file.sizeBytes
+    return bytes
+  }
+
+  hasRoom(frameBytes: number): boolean {
+    return this.#position + frameBytes <= this.#current!.sizeBytes
+  }
+
+  /** Takes the place of the next frame in the current file. */
+  take(frameBytes: number, sequence: number): number {
+    const at = this.#position
+    this.#position += frameBytes
+    this.#current!.lastSequence = sequence
+    if (this.#position > this.#current!.sizeBytes / 2) this.#prepareNext()
+    return at
+  }
+
+  /** Makes every write through `plain` durable. */
+  async syncUnsynced(): Promise<void> {
+    const files = [...this.#unsynced]
+    this.#unsynced.clear()
+    await Promise.all(files.map(file => file.sync()))
+  }
+
+  /** Goes on in another file that has room for the frame; waits for a checkpoint when all are full. */
+  async advance(frameBytes: number): Promise<void> {
+    this.#full.push(this.#current!)
+    for (;;) {
+      await this.#preparing
+      const fitting = this.#free.findIndex(file => file.sizeBytes >= frameBytes)
+      if (fitting >= 0) {
+        this.#use(this.#free.splice(fitting, 1)[0]!)
+        return
+      }
+      if (this.#numberOfFiles < this.#filesMax) {
+        this.#free.push(await this.#allocate(Math.max(this.#fileBytes, frameBytes)))
+        continue
+      }
+      await new Promise<void>(resolve => {
+        this.#wakeWaiter = resolve
+      })
+    }
+  }
+
+  /** Frees the files whose frames are all at or below this sequence: a checkpoint has them. */
+  release(sequence: number): void {
+    while (this.#full.length > 0 && this.#full[0]!.lastSequence <= sequence) this.#free.push(this.#full.shift()!)
+    this.#wakeWaiter?.()
+    this.#wakeWaiter = undefined
+  }
+
+  async close(): Promise<void> {
+    await this.#preparing
+    const files = [...this.#free, ...this.#full, ...(this.#current ? [this.#current] : [])]
+    await Promise.all(files.flatMap(file => [file.plain.close(), file.dsync.close()]))
+  }
+
+  #use(file: JournalFile): void {
+    this.#current = file
+    this.#position = 0
+    this.#lap++
+  }
+
+  #prepareNext(): void {
+    if (this.#preparing || this.#free.length > 0 || this.#numberOfFiles >= this.#filesMax) return
+    this.#preparing = this.#allocate(this.#fileBytes)
+      .then(
+        file => void this.#free.push(file),
+        () => {}, // `advance` tries again, and there the failure counts
+      )
+      .finally(() => {
+        this.#preparing = undefined
+      })
+  }
+
+  async #allocate(sizeBytes: number): Promise<JournalFile> {
+    this.#numberOfFiles++
+    const name = journalFileName(this.#nextNumber++)
+    const path = `${this.#folder}/${name}`
+    try {
+      const plain = await this.#disk.open(path, { mode: 'replace' })
+      const zeros = Buffer.alloc(Math.min(sizeBytes, 1 << 20))
+      for (let at = 0; at < sizeBytes; at += zeros.length) {
+        await plain.write(at, [zeros.subarray(0, Math.min(zeros.length, sizeBytes - at))])
+      }
+      await plain.sync()
+      await this.#disk.syncDirectory(this.#folder)
+      const dsync = await this.#disk.open(path, { mode: 'write', dsync: true })
+      return { name, sizeBytes, plain, dsync, lastSequence: 0 }
+    } catch (error) {
+      this.#numberOfFiles--
+      throw error
+    }
+  }
+}
+
+export function journalFileName(number: number): string {
+  return `${String(number).padStart(8, '0')}.journal`
+}
+
+function journalFileNumber(name: string): number | undefined {
+  const match = /^(\d{8})\.journal$/.exec(name)
+  return match ? Number(match[1]) : undefined
+}
+
+/** Names of the journal's files in a folder, in order; none when there is no such folder. */
+export async function listJournalFiles(disk: Disk, folder: string): Promise<string[]> {
+  if (!(await disk.exists(folder))) return []
+  return (await disk.list(folder)).filter(name => journalFileNumber(name) !== undefined)
+}

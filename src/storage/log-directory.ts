@@ -1,0 +1,321 @@
+import type { BufferPool } from '../base/buffer-pool.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import { type CorruptionError, type Disk, hasCode } from '../base/disk.ts'
+import type { Logger } from '../base/logger.ts'
+import { CheckpointWriter } from './checkpoint-writer.ts'
+import {
+  type DirectoryCheckpoint,
+  newReplica,
+  type ReplicaCheckpoint,
+  readCheckpoint,
+} from './checkpoint.ts'
+import { FileHandles } from './file-handles.ts'
+import { Journal } from './journal.ts'
+import { JournalFiles } from './journal-files.ts'
+import { EntryKind, identityKey, type JournalEntry, type LogIdentity } from './journal-frame.ts'
+import { type JournalContents, readJournal } from './journal-recovery.ts'
+import type { LogEnvironment } from './log/log-environment.ts'
+import type { LogSettings } from './log/log-settings.ts'
+import { PartitionLog } from './log/partition-log.ts'
+import type { ProducerStateOptions } from './log/producer-state.ts'
+import { recoverLog } from './log/recovery.ts'
+import { deletedFolderName, folderName, parseFolderName } from './log/segment-names.ts'
+import type { TailCache } from './log/tail-cache.ts'
+
+/**
+ * One directory of logs: their journal, their checkpoint, and the order in which they come up.
+ *
+ * Start: `open` reads checkpoint and journal; `openLog` recovers one log at a time, the metadata log first, since it says which others
+ * there are; `start` makes what was recovered durable, and only then is the journal written again. A replica that the catalogue knows
+ * and nobody opened belongs to a deleted topic: it is removed.
+ */
+export interface LogDirectoryOptions {
+  disk: Disk
+  clock: Clock
+  logger: Logger
+  pool: BufferPool
+  cache: TailCache
+  producers: ProducerStateOptions
+  root: string
+  /** 16 random bytes that name the directory. */
+  directoryId: Buffer
+  journalBytes: number
+  openFilesMax?: number
+  /** The directory cannot be written any more: its logs are offline. Called once. */
+  onOffline: (error: Error) => void
+}
+
+const JOURNAL_FOLDER = 'journal'
+const JOURNAL_FILES_MAX = 8
+const SWEEP_MS = 500
+
+export class LogDirectory {
+  readonly root: string
+  readonly directoryId: Buffer
+  readonly #options: LogDirectoryOptions
+  readonly #environment: LogEnvironment
+  readonly #logs = new Map<string, PartitionLog>()
+  readonly #catalogue = new Map<string, ReplicaCheckpoint>()
+  readonly #entries: Map<string, JournalEntry[]>
+  readonly #isClean: boolean
+  readonly #files: JournalFiles
+  readonly journal: Journal
+  readonly #checkpoints: CheckpointWriter
+  readonly #background = new Set<Promise<unknown>>()
+  #sweep: Timer | undefined
+  #isStarted = false
+  #isClosing = false
+
+  private constructor(options: LogDirectoryOptions, checkpoint: DirectoryCheckpoint | undefined, contents: JournalContents) {
+    const { disk, clock, logger, pool, cache, producers, root } = options
+    this.root = root
+    this.directoryId = options.directoryId
+    this.#options = options
+    this.#isClean = checkpoint?.isClean ?? false
+    this.#entries = contents.entries
+    for (const replica of checkpoint?.replicas ?? []) this.#catalogue.set(identityKey(replica), replica)
+    this.#learnFromJournal()
+    this.#files = new JournalFiles(disk, `${root}/${JOURNAL_FOLDER}`, {
+      fileBytes: Math.ceil(options.journalBytes / JOURNAL_FILES_MAX),
+      filesMax: JOURNAL_FILES_MAX,
+      lap: contents.lap,
+    })
+    this.journal = new Journal({
+      files: this.#files,
+      pool,
+      clock,
+      directoryTag: options.directoryId,
+      nextSequence: contents.highestSequence + 1,
+      onFailure: error => options.onOffline(error),
+      onPressure: () => this.#inBackground(this.#checkpoints.request()),
+    })
+    this.#environment = {
+      disk,
+      clock,
+      logger,
+      pool,
+      cache,
+      producers,
+      root,
+      journal: this.journal,
+      handles: new FileHandles(disk, options.openFilesMax),
+      indexIntervalBytes: 4096,
+      fail: error => this.journal.fail(error),
+      noteDirectBytes: bytes => {
+        if (this.#checkpoints.noteDirectBytes(bytes)) this.#inBackground(this.#checkpoints.request())
+      },
+    }
+    this.#checkpoints = new CheckpointWriter(disk, logger, root, this.journal, () => this.#logs.values(), this.#catalogue)
+  }
+
+  /** Reads what the directory holds. Throws CorruptionError when its checkpoint or journal is damaged. */
+  static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
+    const { disk, root } = options
+    const checkpoint = await readCheckpoint(disk, root)
+    const after = checkpoint?.sequence ?? 0
+    const contents = await readJournal(disk, `${root}/${JOURNAL_FOLDER}`, options.directoryId, after)
+    return new LogDirectory(options, checkpoint, contents)
+  }
+
+  get logs(): Iterable<PartitionLog> {
+    return this.#logs.values()
+  }
+
+  get environment(): LogEnvironment {
+    return this.#environment
+  }
+
+  get isOffline(): boolean {
+    return this.journal.failure !== undefined
+  }
+
+  /** Whether the catalogue knows the replica. */
+  holds(identity: LogIdentity): boolean {
+    return this.#catalogue.has(identityKey(identity))
+  }
+
+  findLog(identity: LogIdentity): PartitionLog | undefined {
+    return this.#logs.get(identityKey(identity))
+  }
+
+  /**
+   * Opens a log: recovered when it was here before, else new and without a folder. Each start of a replica that was here before is a
+   * new term, so that what a lost tail was numbered with is never used again.
+   */
+  async openLog(identity: LogIdentity, topic: string, settings: LogSettings): Promise<PartitionLog> {
+    const key = identityKey(identity)
+    const folder = folderName(topic, identity.partition)
+    const known = this.#catalogue.get(key)
+    const isNewHere = this.#isStarted && !known
+    const replica = known ?? newReplica(identity, topic, 0)
+    const entries = this.#entries.get(key) ?? []
+    const recovered = isNewHere
+      ? undefined
+      : await recoverLog(this.#environment, {
+          folder,
+          checkpoint: replica,
+          isCatalogued: known !== undefined,
+          isClean: this.#isClean && entries.length === 0,
+          entries,
+          settings,
+        })
+    const state = recovered?.state ?? PartitionLog.emptyState(this.#environment)
+    if (known && !this.#isStarted) state.term = Math.max(replica.term, state.epochs.latestEpoch) + 1
+    const log = new PartitionLog(this.#environment, identity, { topic, folder }, settings, state)
+    // What was recovered is told by the next checkpoint, which frees the journal that it came from.
+    log.isDirty = recovered !== undefined && (!this.#isClean || state.endOffset !== replica.endOffset)
+    this.#reportDamage(log, recovered?.damage)
+    log.onRoll = (segment, snapshot) => this.#inBackground(this.#checkpoints.seal(log, segment, snapshot))
+    this.#logs.set(key, log)
+    this.#catalogue.set(key, { ...replica, term: state.term })
+    if (this.#isStarted) this.journal.attach(identity, addedFields(state.term), Buffer.from(topic))
+    return log
+  }
+
+  /** Makes what was recovered durable, and lets appends begin. */
+  async start(): Promise<void> {
+    for (const [key, replica] of this.#catalogue) {
+      if (!this.#logs.has(key)) await this.#removeLeftover(key, replica)
+    }
+    this.#entries.clear()
+    await this.#checkpoints.write({ isClean: false })
+    await this.#files.open()
+    this.#isStarted = true
+    await this.#removeDeletedFolders()
+    this.#scheduleSweep()
+  }
+
+  /** Writes a checkpoint now: what is above it is read at the next start. */
+  checkpoint(): Promise<void> {
+    return this.#checkpoints.request()
+  }
+
+  /** Forgets a replica and removes its folder. A crash in between is finished by the next start. */
+  async removeLog(identity: LogIdentity): Promise<void> {
+    const key = identityKey(identity)
+    const log = this.#logs.get(key)
+    const replica = this.#catalogue.get(key)
+    if (!log || !replica) return
+    log.close()
+    this.#logs.delete(key)
+    this.#catalogue.delete(key)
+    await this.journal.write(identity, { ...NO_PLACE, kind: EntryKind.REMOVED })
+    await log.settle()
+    await this.#setAside(log.folder, replica)
+    this.#inBackground(this.#removeDeletedFolders())
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosing) return
+    this.#isClosing = true
+    this.#sweep?.cancel()
+    await Promise.allSettled(this.#background)
+    if (this.#isStarted && !this.isOffline) {
+      await this.journal.drain()
+      await Promise.all([...this.#logs.values()].map(log => log.settle()))
+      await this.#checkpoints.write({ isClean: true })
+    }
+    if (this.#isStarted) await this.journal.close()
+    for (const log of this.#logs.values()) {
+      log.close()
+      log.producers.close()
+    }
+    await this.#environment.handles.closeAll()
+  }
+
+  /** Replicas that were added or removed, and terms that moved, after the checkpoint. */
+  #learnFromJournal(): void {
+    for (const [key, entries] of this.#entries) {
+      for (const entry of entries) {
+        const { kind, epoch } = entry
+        if (kind === EntryKind.ADDED && !this.#catalogue.has(key)) {
+          this.#catalogue.set(key, newReplica(copyIdentity(entry), entry.bytes.toString(), epoch))
+        }
+        const replica = this.#catalogue.get(key)
+        if (kind === EntryKind.HARD_STATE && replica) {
+          this.#catalogue.set(key, { ...replica, term: epoch, vote: entry.offset })
+        }
+      }
+      const removedAt = entries.findLastIndex(entry => entry.kind === EntryKind.REMOVED)
+      if (removedAt < 0) continue
+      this.#catalogue.delete(key)
+      this.#entries.set(key, [])
+    }
+  }
+
+  #reportDamage(log: PartitionLog, damage: CorruptionError | undefined): void {
+    if (!damage) return
+    log.damage = damage
+    this.#options.logger.error(
+      { event: 'log-damaged', partition: log.folder, file: damage.file, position: damage.position },
+      `${damage.message}; the partition is offline. \`loggerhead check\` shows it, \`loggerhead repair\` can cut it.`,
+    )
+  }
+
+  async #removeLeftover(key: string, replica: ReplicaCheckpoint): Promise<void> {
+    this.#catalogue.delete(key)
+    await this.#setAside(folderName(replica.topic, replica.partition), replica)
+  }
+
+  /** The folder gets a name that no topic can have, so that the topic's name is free at once. */
+  async #setAside(folder: string, replica: ReplicaCheckpoint): Promise<void> {
+    const { disk, root } = this.#options
+    if (!(await disk.exists(`${root}/${folder}`))) return
+    const uniqueId = replica.topicId.toString('hex')
+    await disk.rename(`${root}/${folder}`, `${root}/${deletedFolderName(replica.topic, replica.partition, uniqueId)}`)
+    await disk.syncDirectory(root)
+  }
+
+  async #removeDeletedFolders(): Promise<void> {
+    const { disk, root } = this.#options
+    for (const name of await disk.list(root)) {
+      if (parseFolderName(name)?.stage === 'delete') await disk.removeDirectory(`${root}/${name}`)
+    }
+  }
+
+  #scheduleSweep(): void {
+    if (this.#isClosing) return
+    this.#sweep = this.#options.clock.after(
+      SWEEP_MS,
+      () => {
+        this.#inBackground(this.#sweepOnce())
+        this.#scheduleSweep()
+      },
+      'log-sweep',
+    )
+  }
+
+  /** Brings what the journal holds into the segments, and syncs logs whose `flush.ms` has passed. */
+  async #sweepOnce(): Promise<void> {
+    const now = this.#options.clock.mono()
+    for (const log of this.#logs.values()) {
+      if (log.unwrittenBytes > 0) await log.writeOut()
+      if (log.isSyncDue(now)) {
+        await log.sync()
+        await this.journal.sync()
+      }
+    }
+  }
+
+  /** Keeps hold of work that nobody waits for, so that `close` can. A full disk is tried again later. */
+  #inBackground(work: Promise<unknown>): void {
+    const settled = work.catch(error => {
+      if (this.isOffline || this.#isClosing) return
+      const level = hasCode(error, 'ENOSPC') ? 'warn' : 'error'
+      this.#options.logger[level]({ event: 'storage-background', error: String(error) }, 'background work failed')
+    })
+    this.#background.add(settled)
+    void settled.finally(() => this.#background.delete(settled))
+  }
+}
+
+const NO_PLACE = { segment: 0, position: 0, offset: 0, epoch: 0 }
+
+function addedFields(term: number) {
+  return { ...NO_PLACE, kind: EntryKind.ADDED, epoch: term }
+}
+
+/** A journal entry's identity points into the journal's bytes: a copy lets them go. */
+function copyIdentity({ topicId, partition, incarnation }: LogIdentity): LogIdentity {
+  return { topicId: Buffer.from(topicId), partition, incarnation }
+}

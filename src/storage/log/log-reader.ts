@@ -1,0 +1,223 @@
+import { CorruptionError } from '../../base/disk.ts'
+import {
+  BATCH_HEADER_BYTES,
+  baseOffsetOf,
+  batchBytesOf,
+  computeCrc,
+  crcOf,
+  isControl,
+  lastOffsetOf,
+  magicOf,
+} from '../../protocol/record-batch.ts'
+import { isInternalBatch } from './internal-batches.ts'
+import type { PartitionLog } from './partition-log.ts'
+import type { Segment } from './segment.ts'
+import type { TailEntry } from './tail-cache.ts'
+
+/**
+ * Reading a log: from memory when the tail cache has the offset, else from the segments' files by positional reads.
+ *
+ * A slice holds whole batches, the first being the one that contains the wanted offset. It never reaches `limit`, and has at most
+ * `bytesMax` bytes, but for the first batch, which is returned at any size when `needsOne` is set. Batches that come from a file are checked
+ * (CRC, order of offsets) before they are handed out: a broken file is reported, never served.
+ */
+export interface LogSlice {
+  parts: Buffer[]
+  bytes: number
+  /** First offset behind the slice; the wanted offset itself when it is empty. */
+  nextOffset: number
+}
+
+const EMPTY: readonly Buffer[] = []
+/** A read that begins at an index entry: enough to reach the wanted batch and learn its size. */
+const PROBE_BYTES = 16 << 10
+
+export function readLog(
+  log: PartitionLog,
+  offset: number,
+  bytesMax: number,
+  limit: number,
+  needsOne: boolean,
+): LogSlice | Promise<LogSlice> {
+  if (offset >= limit || (bytesMax <= 0 && !needsOne))
+    return { parts: [...EMPTY], bytes: 0, nextOffset: offset }
+  const entries = log.tailFrom(offset)
+  if (entries) return readTail(entries, offset, bytesMax, limit, needsOne)
+  return readFiles(log, offset, bytesMax, limit, needsOne)
+}
+
+function readTail(
+  entries: readonly TailEntry[],
+  offset: number,
+  bytesMax: number,
+  limit: number,
+  needsOne: boolean,
+): LogSlice {
+  const slice: LogSlice = { parts: [], bytes: 0, nextOffset: offset }
+  for (const entry of entries) {
+    if (entry.baseOffset >= limit) break
+    const isWhole =
+      entry.baseOffset >= offset && entry.endOffset <= limit && slice.bytes + entry.bytes <= bytesMax
+    for (const part of entry.parts) {
+      if (isWhole && !isControl(part, 0)) {
+        slice.parts.push(part)
+        slice.bytes += part.length
+        slice.nextOffset = entry.endOffset
+        continue
+      }
+      if (!addBatches(slice, part, offset, bytesMax, limit, needsOne)) break
+    }
+    for (const lease of entry.leases) lease.escape()
+    if (!isWhole && slice.bytes >= bytesMax) break
+    if (slice.nextOffset < entry.endOffset && slice.nextOffset > entry.baseOffset) break
+    if (slice.nextOffset <= entry.baseOffset) break
+  }
+  return slice
+}
+
+/** Adds the batches of one buffer that fit; false when the slice is complete. */
+function addBatches(
+  slice: LogSlice,
+  buffer: Buffer,
+  offset: number,
+  bytesMax: number,
+  limit: number,
+  needsOne: boolean,
+): boolean {
+  let start = -1
+  let at = 0
+  let isOpen = true
+  const close = (end: number) => {
+    if (start >= 0 && end > start) slice.parts.push(buffer.subarray(start, end))
+    start = -1
+  }
+  while (at + BATCH_HEADER_BYTES <= buffer.length) {
+    const bytes = batchBytesOf(buffer, at)
+    if (at + bytes > buffer.length) break
+    const lastOffset = lastOffsetOf(buffer, at)
+    if (lastOffset >= offset) {
+      const isFirst = slice.bytes === 0
+      if (lastOffset >= limit || (slice.bytes + bytes > bytesMax && !(isFirst && needsOne))) {
+        isOpen = false
+        break
+      }
+      if (isInternalBatch(buffer, at)) {
+        close(at)
+      } else {
+        if (start < 0) start = at
+        slice.bytes += bytes
+      }
+      slice.nextOffset = lastOffset + 1
+    }
+    at += bytes
+  }
+  close(at)
+  return isOpen
+}
+
+async function readFiles(
+  log: PartitionLog,
+  offset: number,
+  bytesMax: number,
+  limit: number,
+  needsOne: boolean,
+): Promise<LogSlice> {
+  for (const segment of segmentsFrom(log, offset)) {
+    const slice = await readSegment(segment, log.readableEnd(segment), offset, bytesMax, limit, needsOne)
+    // Nothing behind the offset in this segment (compacted away): the next one has it.
+    if (slice.nextOffset > offset || slice.bytes > 0) return slice
+    if (slice.isBlocked) return slice
+  }
+  return { parts: [], bytes: 0, nextOffset: offset }
+}
+
+function segmentsFrom(log: PartitionLog, offset: number): Segment[] {
+  const { segments } = log
+  let low = 0
+  let high = segments.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (segments[middle]!.baseOffset <= offset) low = middle
+    else high = middle - 1
+  }
+  return segments.slice(low)
+}
+
+type FileSlice = LogSlice & { isBlocked?: boolean }
+
+async function readSegment(
+  segment: Segment,
+  fileEnd: number,
+  offset: number,
+  bytesMax: number,
+  limit: number,
+  needsOne: boolean,
+): Promise<FileSlice> {
+  const start = await findBatch(segment, fileEnd, offset)
+  if (!start) return { parts: [], bytes: 0, nextOffset: offset }
+  if (start.bytes > bytesMax && !needsOne) return { parts: [], bytes: 0, nextOffset: offset, isBlocked: true }
+  const buffer = await segment.read(start.position, await lengthToRead(segment, start, fileEnd, bytesMax))
+  checkBatches(segment, buffer, start.position)
+  const slice: FileSlice = { parts: [], bytes: 0, nextOffset: offset }
+  addBatches(slice, buffer, offset, bytesMax, limit, needsOne)
+  slice.isBlocked = slice.bytes === 0 && slice.nextOffset === offset
+  return slice
+}
+
+/** As many whole batches as fit: up to an indexed position where there is one near the end, so that little is read in vain. */
+async function lengthToRead(
+  segment: Segment,
+  start: Place,
+  fileEnd: number,
+  bytesMax: number,
+): Promise<number> {
+  const wanted = Math.min(Math.max(start.bytes, bytesMax), fileEnd - start.position)
+  if (wanted <= start.bytes) return start.bytes
+  const indexed = await segment.indexedPositionIn(start.position + start.bytes, start.position + wanted)
+  return indexed !== undefined && indexed - start.position > wanted / 2 ? indexed - start.position : wanted
+}
+
+interface Place {
+  position: number
+  bytes: number
+}
+
+/** The place of the first batch that ends at or behind the offset; undefined when the segment has none. */
+async function findBatch(segment: Segment, fileEnd: number, offset: number): Promise<Place | undefined> {
+  let position = await segment.positionBefore(offset)
+  while (position + BATCH_HEADER_BYTES <= fileEnd) {
+    const buffer = await segment.read(position, Math.min(PROBE_BYTES, fileEnd - position))
+    let at = 0
+    while (at + BATCH_HEADER_BYTES <= buffer.length) {
+      const bytes = batchBytesOf(buffer, at)
+      if (magicOf(buffer, at) !== 2 || bytes < BATCH_HEADER_BYTES) {
+        throw new CorruptionError(segment.path, position + at, 'no record batch begins here')
+      }
+      if (lastOffsetOf(buffer, at) >= offset) return { position: position + at, bytes }
+      at += bytes
+    }
+    if (at === 0) throw new CorruptionError(segment.path, position, 'the file is cut short')
+    position += at
+  }
+  return undefined
+}
+
+/** Checks every whole batch of a buffer that was read from a file. */
+function checkBatches(segment: Segment, buffer: Buffer, position: number): void {
+  let at = 0
+  let next = segment.baseOffset
+  while (at + BATCH_HEADER_BYTES <= buffer.length) {
+    const bytes = batchBytesOf(buffer, at)
+    if (bytes < BATCH_HEADER_BYTES || magicOf(buffer, at) !== 2) {
+      throw new CorruptionError(segment.path, position + at, 'no record batch begins here')
+    }
+    if (at + bytes > buffer.length) return
+    if (baseOffsetOf(buffer, at) < next)
+      throw new CorruptionError(segment.path, position + at, 'offsets go back')
+    if (computeCrc(buffer, at) !== crcOf(buffer, at)) {
+      throw new CorruptionError(segment.path, position + at, 'the checksum of a record batch is wrong')
+    }
+    next = lastOffsetOf(buffer, at) + 1
+    at += bytes
+  }
+}

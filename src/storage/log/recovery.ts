@@ -1,0 +1,347 @@
+import { CorruptionError, type File, readIfExists } from '../../base/disk.ts'
+import {
+  BATCH_HEADER_BYTES,
+  baseOffsetOf,
+  batchBytesOf,
+  lastOffsetOf,
+  leaderEpochOf,
+} from '../../protocol/record-batch.ts'
+import { findDamage } from '../../protocol/record-batch-check.ts'
+import type { ReplicaCheckpoint } from '../checkpoint.ts'
+import { EntryKind, type JournalEntry } from '../journal-frame.ts'
+import { isInternalBatch } from './internal-batches.ts'
+import { LEADER_EPOCH_FILE, LeaderEpochs } from './leader-epochs.ts'
+import type { LogEnvironment } from './log-environment.ts'
+import type { LogSettings } from './log-settings.ts'
+import type { LogState } from './partition-log.ts'
+import { makePartitionFolder } from './partition-metadata.ts'
+import { parseProducerSnapshot } from './producer-snapshot.ts'
+import { ProducerState } from './producer-state.ts'
+import { Segment } from './segment.ts'
+import { parseSegmentName, segmentName } from './segment-names.ts'
+
+/**
+ * Opening a log after whatever happened.
+ *
+ * Three sources say what must be there: the checkpoint (durable in the segments), the journal above it (durable in the journal, written
+ * again here), and marks (written and synced directly). Below the furthest of them, a byte that is missing or wrong is damage. Behind it,
+ * whole batches that continue the log are kept, written again and synced; the first that is not one is a torn tail and is cut.
+ *
+ * A folder without a checkpoint was written by Kafka, or its checkpoint is lost: all of it is read. There a bad batch is a torn tail only
+ * when no whole batch that would continue the log stands behind it in the last segment.
+ */
+export interface RecoveryInput {
+  folder: string
+  checkpoint: ReplicaCheckpoint
+  /** The checkpoint covers the folder; false for a folder that no catalogue knows. */
+  isCatalogued: boolean
+  /** The directory was closed in order. */
+  isClean: boolean
+  entries: readonly JournalEntry[]
+  settings: LogSettings
+}
+
+export interface Recovered {
+  state: LogState
+  /** Set when the log must not be served. */
+  damage?: CorruptionError
+}
+
+/** A place in the log: everything before it is safe. */
+interface Place {
+  segment: number
+  position: number
+  endOffset: number
+}
+
+const SCAN_BYTES = 1 << 20
+
+export async function recoverLog(environment: LogEnvironment, input: RecoveryInput): Promise<Recovered> {
+  const recovery = new Recovery(environment, input)
+  try {
+    return { state: await recovery.run() }
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error
+    return { state: recovery.stateSoFar(), damage: error }
+  }
+}
+
+class Recovery {
+  readonly #environment: LogEnvironment
+  readonly #input: RecoveryInput
+  readonly #path: string
+  readonly #segments: Segment[] = []
+  readonly #producers: ProducerState
+  #epochs = new LeaderEpochs()
+  #startOffset: number
+  #endOffset: number
+  #visibleEnd: number
+  #hasFolder: boolean
+
+  constructor(environment: LogEnvironment, input: RecoveryInput) {
+    this.#environment = environment
+    this.#input = input
+    this.#path = `${environment.root}/${input.folder}`
+    this.#producers = new ProducerState(environment.producers)
+    this.#startOffset = input.checkpoint.startOffset
+    this.#endOffset = input.checkpoint.endOffset
+    this.#visibleEnd = input.checkpoint.visibleEnd
+    this.#hasFolder = input.checkpoint.hasFolder
+  }
+
+  async run(): Promise<LogState> {
+    for (const entry of this.#input.entries) {
+      if (entry.kind === EntryKind.LOG_START) this.#startOffset = Math.max(this.#startOffset, entry.offset)
+    }
+    const tail = this.#input.entries.filter(entry => entry.kind === EntryKind.BATCHES || entry.kind === EntryKind.MARK)
+    if (!this.#hasFolder && tail.length === 0 && !(await this.#environment.disk.exists(this.#path))) {
+      return this.stateSoFar() // a partition gets its folder with its first record
+    }
+    await this.#openFolder()
+    const known = await this.#writeJournaledAgain(tail)
+    await this.#openSegments(known)
+    await this.#readEpochs()
+    const from = await this.#findScanStart()
+    await this.#loadProducers(from)
+    await this.#scan(from, known)
+    this.#startOffset = Math.max(this.#startOffset, this.#segments[0]?.baseOffset ?? 0)
+    this.#visibleEnd = Math.max(this.#visibleEnd, this.#startOffset)
+    return this.stateSoFar()
+  }
+
+  stateSoFar(): LogState {
+    this.#endOffset = Math.max(this.#endOffset, this.#startOffset)
+    return {
+      startOffset: this.#startOffset,
+      endOffset: this.#endOffset,
+      visibleEnd: Math.min(this.#visibleEnd, this.#endOffset),
+      term: this.#input.checkpoint.term,
+      segments: this.#segments,
+      epochs: this.#epochs,
+      producers: this.#producers,
+      hasFolder: this.#hasFolder,
+    }
+  }
+
+  async #openFolder(): Promise<void> {
+    const { disk } = this.#environment
+    if (await disk.exists(this.#path)) {
+      this.#hasFolder = true
+      return
+    }
+    if (this.#hasFolder) throw new CorruptionError(this.#path, 0, 'the folder is missing')
+    await makePartitionFolder(disk, this.#path, this.#input.checkpoint.topicId)
+    this.#hasFolder = true
+  }
+
+  /** Writes what the journal holds to its place, and says how far the log is known to reach. */
+  async #writeJournaledAgain(entries: readonly JournalEntry[]): Promise<Place> {
+    const { checkpoint } = this.#input
+    let known: Place = { segment: checkpoint.segment, position: checkpoint.position, endOffset: checkpoint.endOffset }
+    for (const entry of entries) {
+      if (entry.offset <= checkpoint.endOffset) continue // the checkpoint was taken later than the frame
+      if (entry.kind === EntryKind.BATCHES) {
+        const path = `${this.#path}/${segmentName(entry.segment, '.log')}`
+        await this.#environment.handles.use(path, 'create', file => file.write(entry.position, [entry.bytes]))
+      }
+      const position = entry.position + entry.bytes.length
+      if (entry.offset > known.endOffset) known = { segment: entry.segment, position, endOffset: entry.offset }
+    }
+    return known
+  }
+
+  async #openSegments(known: Place): Promise<void> {
+    const { disk } = this.#environment
+    const bases = new Set<number>()
+    for (const name of await disk.list(this.#path)) {
+      const parsed = parseSegmentName(name)
+      if (parsed?.suffix === '.log' && !parsed.stage) bases.add(parsed.baseOffset)
+    }
+    const sorted = [...bases].sort((a, b) => a - b)
+    const isExpected = this.#input.isCatalogued && known.position > 0
+    if (isExpected && !bases.has(known.segment)) {
+      throw new CorruptionError(`${this.#path}/${segmentName(known.segment, '.log')}`, 0, 'the segment is missing')
+    }
+    for (const baseOffset of sorted) {
+      const segment = new Segment(this.#environment, this.#path, baseOffset)
+      segment.sizeBytes = await this.#environment.handles.use(segment.path, 'read', file => file.size())
+      const previous = this.#segments.at(-1)
+      if (previous) previous.endOffset = baseOffset
+      this.#segments.push(segment)
+      if (isExpected && baseOffset === known.segment && segment.sizeBytes < known.position) {
+        throw new CorruptionError(segment.path, segment.sizeBytes, `it must reach to ${known.position}`)
+      }
+    }
+  }
+
+  async #readEpochs(): Promise<void> {
+    const path = `${this.#path}/${LEADER_EPOCH_FILE}`
+    const bytes = await readIfExists(this.#environment.disk, path)
+    if (bytes) this.#epochs = LeaderEpochs.parse(bytes, path)
+    // What was begun behind the checkpoint is learned again from the batches; they may be gone.
+    if (this.#input.isCatalogued) this.#epochs.truncateFromEnd(this.#input.checkpoint.endOffset)
+    else this.#epochs = new LeaderEpochs()
+  }
+
+  /** Everything before this place was checked when it was written, and is only looked at when it is read. */
+  async #findScanStart(): Promise<Place> {
+    const { checkpoint, isCatalogued } = this.#input
+    const first = this.#segments[0]
+    if (!first) return { segment: 0, position: 0, endOffset: this.#endOffset }
+    if (!isCatalogued) return { segment: first.baseOffset, position: 0, endOffset: first.baseOffset }
+    const place = { segment: checkpoint.segment, position: checkpoint.position, endOffset: checkpoint.endOffset }
+    const active = this.#segments.find(segment => segment.baseOffset === place.segment)
+    if (active) await active.loadIndexesUpTo(place.endOffset, place.position)
+    return place
+  }
+
+  /** Loads the newest snapshot at or below the scan's start, and replays what lies between. */
+  async #loadProducers(from: Place): Promise<void> {
+    const { disk, clock } = this.#environment
+    const { checkpoint, isCatalogued } = this.#input
+    const now = clock.wall()
+    const { snapshotOffset } = checkpoint
+    if (!isCatalogued || snapshotOffset < 0) return this.#producers.load([], from.endOffset, now)
+    const path = `${this.#path}/${segmentName(snapshotOffset, '.snapshot')}`
+    const bytes = await readIfExists(disk, path)
+    if (!bytes) throw new CorruptionError(path, 0, 'the producer snapshot is missing')
+    this.#producers.load(parseProducerSnapshot(bytes, path), from.endOffset, now)
+  }
+
+  /** Reads every batch from the place on: counts it in up to the last good one, and cuts what follows. */
+  async #scan(from: Place, known: Place): Promise<void> {
+    let next = from.endOffset
+    this.#endOffset = next
+    const indexOfFirst = this.#segments.findIndex(segment => segment.baseOffset === from.segment)
+    if (indexOfFirst < 0) return
+    for (let i = indexOfFirst; i < this.#segments.length; i++) {
+      const segment = this.#segments[i]!
+      const position = segment.baseOffset === from.segment ? from.position : 0
+      if (position === 0) segment.startIndexes()
+      const end = await this.#scanSegment(segment, position, next)
+      next = end.offset
+      this.#endOffset = next
+      if (!end.reason) continue
+      await this.#endAt(i, end.position, end.reason, known)
+      return
+    }
+    if (!this.#input.isClean) await this.#syncScanned(indexOfFirst)
+  }
+
+  /** Goes through one segment; stops at the first place where no batch that continues the log begins. */
+  async #scanSegment(
+    segment: Segment,
+    from: number,
+    firstOffset: number,
+  ): Promise<{ position: number; offset: number; reason?: string }> {
+    const size = segment.sizeBytes
+    let position = from
+    let offset = firstOffset
+    while (position < size) {
+      let chunk = await segment.read(position, SCAN_BYTES)
+      const first = chunk.length >= BATCH_HEADER_BYTES ? batchBytesOf(chunk, 0) : 0
+      if (first > chunk.length && position + first <= size) chunk = await segment.read(position, first)
+      let at = 0
+      while (at < chunk.length) {
+        const isCut = at + BATCH_HEADER_BYTES > chunk.length || at + batchBytesOf(chunk, at) > chunk.length
+        if (isCut && at > 0 && position + chunk.length < size) break // its rest is in the next chunk
+        const reason = findDamage(chunk, at, chunk.length) ?? this.#findBreak(chunk, at, offset, segment)
+        if (reason) {
+          segment.sizeBytes = size
+          return { position: position + at, offset, reason }
+        }
+        this.#countIn(segment, chunk, at, position + at)
+        offset = lastOffsetOf(chunk, at) + 1
+        at += batchBytesOf(chunk, at)
+      }
+      position += at
+    }
+    segment.sizeBytes = size
+    return { position, offset }
+  }
+
+  /** A whole batch must also continue the log: offsets and epochs never go back. */
+  #findBreak(chunk: Buffer, at: number, offset: number, segment: Segment): string | undefined {
+    const baseOffset = baseOffsetOf(chunk, at)
+    if (baseOffset < offset) return `offset ${baseOffset} follows ${offset - 1}`
+    const mayHaveGaps = this.#input.settings.isCompacted || !this.#input.isCatalogued
+    if (baseOffset > offset && !mayHaveGaps) return `offset ${baseOffset} where ${offset} is due`
+    if (baseOffset < segment.baseOffset) return `offset ${baseOffset} in segment ${segment.baseOffset}`
+    const epoch = leaderEpochOf(chunk, at)
+    if (epoch < this.#epochs.latestEpoch) return `epoch ${epoch} after ${this.#epochs.latestEpoch}`
+    return undefined
+  }
+
+  #countIn(segment: Segment, chunk: Buffer, at: number, position: number): void {
+    segment.note(chunk, at, position, this.#input.settings.indexIntervalBytes)
+    const epoch = leaderEpochOf(chunk, at)
+    if (epoch >= 0) this.#epochs.assign(epoch, baseOffsetOf(chunk, at))
+    this.#producers.append(chunk, at)
+    const end = lastOffsetOf(chunk, at) + 1
+    this.#producers.commitTo(end)
+    if (!isInternalBatch(chunk, at)) this.#visibleEnd = end
+  }
+
+  /** The log ends here: a torn tail is cut, damage is not. */
+  async #endAt(index: number, position: number, reason: string, known: Place): Promise<void> {
+    const segment = this.#segments[index]!
+    const { isCatalogued } = this.#input
+    const isKnown = isCatalogued
+      ? segment.baseOffset < known.segment || (segment.baseOffset === known.segment && position < known.position)
+      : index < this.#segments.length - 1 || (await this.#findLaterBatch(segment, position))
+    if (isKnown) throw new CorruptionError(segment.path, position, reason)
+    const later = this.#segments.splice(index + 1)
+    const bytes = segment.sizeBytes - position + later.reduce((sum, one) => sum + one.sizeBytes, 0)
+    this.#environment.logger.warn(
+      { event: 'torn-tail-cut', segment: segment.path, position, bytes, reason },
+      `cut ${bytes} bytes of a torn tail`,
+    )
+    for (const one of later) await this.#removeSegment(one)
+    await this.#environment.handles.use(segment.path, 'write', file => file.truncate(position))
+    segment.sizeBytes = position
+    await this.#syncScanned(Math.max(0, index))
+  }
+
+  /** Whether a whole batch with a later offset stands anywhere behind a bad place: then bytes in the middle have rotted. */
+  async #findLaterBatch(segment: Segment, from: number): Promise<boolean> {
+    const bytes = await segment.read(from, segment.sizeBytes - from)
+    for (let at = 1; at + BATCH_HEADER_BYTES <= bytes.length; at++) {
+      if (bytes[at + 16] !== 2 || baseOffsetIsImplausible(bytes, at, this.#endOffset)) continue
+      if (!findDamage(bytes, at, bytes.length)) return true
+    }
+    return false
+  }
+
+  async #removeSegment(segment: Segment): Promise<void> {
+    segment.isDeleted = true
+    await this.#environment.handles.close(segment.path)
+    await this.#environment.disk.remove(segment.path)
+  }
+
+  /** Writes the scanned part again and syncs it: a page whose sync failed once is clean in the cache and yet not on the disk. */
+  async #syncScanned(firstIndex: number): Promise<void> {
+    const { checkpoint, isCatalogued } = this.#input
+    for (const segment of this.#segments.slice(firstIndex)) {
+      const from = isCatalogued && segment.baseOffset === checkpoint.segment ? checkpoint.position : 0
+      await this.#environment.handles.use(segment.path, 'write', async file => {
+        if (isCatalogued) await rewrite(file, from, segment.sizeBytes)
+        await file.sync()
+      })
+    }
+    if (this.#segments.length > 0) await this.#environment.disk.syncDirectory(this.#path)
+  }
+}
+
+function baseOffsetIsImplausible(bytes: Buffer, at: number, endOffset: number): boolean {
+  const high = bytes.readInt32BE(at)
+  if (high < 0 || high > 0x1f_ffff) return true
+  return high * 0x1_0000_0000 + bytes.readUInt32BE(at + 4) < endOffset
+}
+
+async function rewrite(file: File, from: number, to: number): Promise<void> {
+  for (let position = from; position < to; position += SCAN_BYTES) {
+    const bytes = Buffer.allocUnsafeSlow(Math.min(SCAN_BYTES, to - position))
+    const length = await file.read(position, bytes)
+    await file.write(position, [bytes.subarray(0, length)])
+  }
+}

@@ -1,0 +1,272 @@
+import { CorruptionError, readIfExists } from '../../base/disk.ts'
+import {
+  BATCH_HEADER_BYTES,
+  batchBytesOf,
+  lastOffsetOf,
+  magicOf,
+  maxTimestampOf,
+} from '../../protocol/record-batch.ts'
+import type { LogEnvironment } from './log-environment.ts'
+import { OffsetIndex } from './offset-index.ts'
+import { type SegmentSuffix, segmentName } from './segment-names.ts'
+import { TimeIndex } from './time-index.ts'
+
+/**
+ * One file of a partition's log, with its two indexes.
+ *
+ * `sizeBytes` counts every byte that was given a place, also those that are still on their way to the file. Indexes are in memory
+ * while the segment is active and are written at roll, checkpoint and close; for sealed segments they are loaded when first needed,
+ * and rebuilt from the batches when they are missing or wrong.
+ */
+export class Segment {
+  readonly baseOffset: number
+  readonly path: string
+  readonly #folder: string
+  readonly #environment: LogEnvironment
+  sizeBytes = 0
+  /** Largest timestamp in the segment, and the offset of the batch that has it. -1 when unknown or empty. */
+  maxTimestamp = -1
+  maxTimestampOffset = -1
+  /** Timestamp of the first batch; -1 when empty. Rolling by time counts from it. */
+  firstTimestamp = -1
+  /** Compaction or retention has taken the files away. */
+  isDeleted = false
+  /** First offset behind the segment, once it is sealed. */
+  endOffset: number | undefined
+  #offsets: OffsetIndex | undefined
+  #times: TimeIndex | undefined
+  #loading: Promise<void> | undefined
+  #bytesSinceEntry = 0
+
+  constructor(environment: LogEnvironment, folder: string, baseOffset: number) {
+    this.#environment = environment
+    this.#folder = folder
+    this.baseOffset = baseOffset
+    this.path = this.file('.log')
+  }
+
+  /** A new, empty segment: its indexes need no loading. */
+  static create(environment: LogEnvironment, folder: string, baseOffset: number): Segment {
+    const segment = new Segment(environment, folder, baseOffset)
+    segment.adoptIndexes(new OffsetIndex(baseOffset), new TimeIndex(baseOffset))
+    return segment
+  }
+
+  /** The path of one of the segment's files. */
+  file(suffix: SegmentSuffix): string {
+    return `${this.#folder}/${segmentName(this.baseOffset, suffix)}`
+  }
+
+  adoptIndexes(offsets: OffsetIndex, times: TimeIndex): void {
+    this.#offsets = offsets
+    this.#times = times
+  }
+
+  get indexBytes(): number {
+    return Math.max(this.#offsets?.bytes().length ?? 0, this.#times?.bytes().length ?? 0)
+  }
+
+  /** Counts a batch that was given the place `position`; adds an index entry every `indexIntervalBytes`. */
+  note(buffer: Buffer, at: number, position: number, indexIntervalBytes: number): void {
+    const bytes = batchBytesOf(buffer, at)
+    const lastOffset = lastOffsetOf(buffer, at)
+    const maxTimestamp = maxTimestampOf(buffer, at)
+    if (this.firstTimestamp < 0) this.firstTimestamp = maxTimestamp
+    if (maxTimestamp > this.maxTimestamp) {
+      this.maxTimestamp = maxTimestamp
+      this.maxTimestampOffset = lastOffset
+    }
+    if (this.#bytesSinceEntry > indexIntervalBytes && this.#offsets && this.#times) {
+      this.#offsets.append(lastOffset, position)
+      this.#times.maybeAppend(this.maxTimestamp, this.maxTimestampOffset)
+      this.#bytesSinceEntry = 0
+    }
+    this.#bytesSinceEntry += bytes
+    this.sizeBytes = position + bytes
+  }
+
+  /** A position at or before the batch that holds the offset. */
+  positionBefore(offset: number): number | Promise<number> {
+    if (this.#offsets) return this.#offsets.lookup(offset)
+    return this.#load().then(() => this.#offsets!.lookup(offset))
+  }
+
+  /** The greatest indexed position that is above `from` and at most `until`; undefined when there is none. */
+  async indexedPositionIn(from: number, until: number): Promise<number | undefined> {
+    if (!this.#offsets) await this.#load()
+    return this.#offsets!.lastPositionIn(from, until)
+  }
+
+  /** The offset from which on records with this timestamp, or a later one, can stand. */
+  async offsetBeforeTimestamp(timestamp: number): Promise<number> {
+    if (!this.#times) await this.#load()
+    return this.#times!.lookup(timestamp)
+  }
+
+  /** The largest timestamp; read from the time index when the segment was not scanned since the start. */
+  async largestTimestamp(): Promise<{ timestamp: number; offset: number }> {
+    if (this.maxTimestamp < 0 && this.sizeBytes > 0) {
+      if (!this.#times) await this.#load()
+      if (this.#times!.entryCount === 0) await this.rebuildIndexes()
+      this.maxTimestamp = this.#times!.lastTimestamp
+      this.maxTimestampOffset = this.#times!.lastOffset
+    }
+    return { timestamp: this.maxTimestamp, offset: this.maxTimestampOffset }
+  }
+
+  /** Reads up to `length` bytes from the file; what was not yet written there is not included. */
+  async read(position: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, this.sizeBytes - position)))
+    const bytes = await this.#environment.handles.use(this.path, 'read', file => file.read(position, buffer))
+    return bytes === buffer.length ? buffer : buffer.subarray(0, bytes)
+  }
+
+  async sync(): Promise<void> {
+    await this.#environment.handles.use(this.path, 'create', file => file.sync())
+  }
+
+  /** Writes both indexes. `final` adds the last time entry, as Kafka does when a segment is rolled or closed. */
+  async writeIndexes(options: { final: boolean; sync: boolean }): Promise<void> {
+    if (!this.#offsets || !this.#times) return
+    if (options.final && this.maxTimestamp >= 0)
+      this.#times.maybeAppend(this.maxTimestamp, this.maxTimestampOffset)
+    const offsets = this.#offsets.bytes()
+    const times = this.#times.bytes()
+    await this.#writeIndex(this.file('.index'), offsets, options.sync)
+    await this.#writeIndex(this.file('.timeindex'), times, options.sync)
+  }
+
+  /** Drops entries at or above the offset, after the file was cut. */
+  truncateIndexes(offset: number, sizeBytes: number): void {
+    this.#offsets?.truncateTo(offset)
+    this.#times?.truncateTo(offset)
+    this.sizeBytes = sizeBytes
+  }
+
+  /** Walks every batch of the file; throws CorruptionError at the first that is not one. */
+  async *batches(
+    from = 0,
+    until = this.sizeBytes,
+  ): AsyncGenerator<{ buffer: Buffer; at: number; position: number }> {
+    let position = from
+    while (position < until) {
+      let chunk = await this.read(position, Math.min(1 << 20, until - position))
+      if (chunk.length >= BATCH_HEADER_BYTES) {
+        const first = batchBytesOf(chunk, 0)
+        if (first > chunk.length && position + first <= until) chunk = await this.read(position, first)
+      }
+      let at = 0
+      while (at + BATCH_HEADER_BYTES <= chunk.length) {
+        const bytes = batchBytesOf(chunk, at)
+        if (bytes < BATCH_HEADER_BYTES || magicOf(chunk, at) !== 2) {
+          throw new CorruptionError(this.path, position + at, 'no record batch begins here')
+        }
+        if (at + bytes > chunk.length) break
+        yield { buffer: chunk, at, position: position + at }
+        at += bytes
+      }
+      if (at === 0) throw new CorruptionError(this.path, position, 'a record batch is cut short')
+      position += at
+    }
+  }
+
+  /** Makes both indexes anew from the batches. */
+  async rebuildIndexes(): Promise<void> {
+    const sizeBytes = this.sizeBytes
+    this.startIndexes()
+    for await (const { buffer, at, position } of this.batches(0, sizeBytes)) {
+      this.note(buffer, at, position, this.#environment.indexIntervalBytes)
+    }
+    this.sizeBytes = sizeBytes
+  }
+
+  /** Begins empty indexes for a segment whose batches are about to be noted from its first on. */
+  startIndexes(): void {
+    this.adoptIndexes(new OffsetIndex(this.baseOffset), new TimeIndex(this.baseOffset))
+    this.firstTimestamp = -1
+    this.maxTimestamp = -1
+    this.maxTimestampOffset = -1
+    this.#bytesSinceEntry = 0
+  }
+
+  /** Readies an active segment for appends behind a place: indexes without what may have stood beyond it. */
+  async loadIndexesUpTo(endOffset: number, position: number): Promise<void> {
+    if (position === 0) return this.startIndexes()
+    const sizeBytes = this.sizeBytes
+    this.sizeBytes = position
+    this.endOffset = endOffset
+    await this.#loadOnce({ cutAt: endOffset })
+    this.endOffset = undefined
+    this.sizeBytes = sizeBytes
+    const header = await this.read(0, BATCH_HEADER_BYTES)
+    if (header.length === BATCH_HEADER_BYTES) this.firstTimestamp = maxTimestampOf(header, 0)
+    if (this.#times!.entryCount > 0) {
+      this.maxTimestamp = this.#times!.lastTimestamp
+      this.maxTimestampOffset = this.#times!.lastOffset
+    }
+    this.#bytesSinceEntry = position - this.#offsets!.lastPosition
+  }
+
+  /** Loads both indexes, or rebuilds them. Loading is shared by all who ask meanwhile. */
+  #load(): Promise<void> {
+    this.#loading ??= this.#loadOnce().finally(() => {
+      this.#loading = undefined
+    })
+    return this.#loading
+  }
+
+  async #loadOnce(options: { cutAt?: number } = {}): Promise<void> {
+    const { disk, logger } = this.#environment
+    try {
+      const offsets = await readIfExists(disk, this.file('.index'))
+      const times = await readIfExists(disk, this.file('.timeindex'))
+      if (!offsets || !times) throw new CorruptionError(this.path, 0, 'an index is missing')
+      const { baseOffset, sizeBytes: logBytes } = this
+      const { cutAt } = options
+      const isCut = cutAt !== undefined
+      const endOffset = isCut ? Number.MAX_SAFE_INTEGER : (this.endOffset ?? Number.MAX_SAFE_INTEGER)
+      this.adoptIndexes(
+        OffsetIndex.parse(offsets, {
+          baseOffset,
+          logBytes: isCut ? Number.MAX_SAFE_INTEGER : logBytes,
+          file: this.file('.index'),
+        }),
+        TimeIndex.parse(times, { baseOffset, endOffset, file: this.file('.timeindex') }),
+      )
+      if (isCut) {
+        this.#offsets!.truncateTo(cutAt)
+        this.#times!.truncateTo(cutAt)
+      }
+      await this.#checkLastEntry()
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error
+      logger.warn(
+        { event: 'index-rebuilt', segment: this.path, reason: error.message },
+        'rebuilding the indexes',
+      )
+      await this.rebuildIndexes()
+      await this.writeIndexes({ final: true, sync: false })
+    }
+  }
+
+  /** An index that fits its own rules can still belong to other bytes: its last entry must point at its batch. */
+  async #checkLastEntry(): Promise<void> {
+    const last = this.#offsets!.last
+    if (!last) return
+    const header = await this.read(last.position, BATCH_HEADER_BYTES)
+    const fits = header.length === BATCH_HEADER_BYTES && lastOffsetOf(header, 0) === last.offset
+    if (!fits)
+      throw new CorruptionError(this.path, last.position, 'the index does not belong to this segment')
+  }
+
+  async #writeIndex(path: string, bytes: Buffer, sync: boolean): Promise<void> {
+    const file = await this.#environment.disk.open(path, { mode: 'create' })
+    try {
+      await file.write(0, [bytes])
+      await file.truncate(bytes.length)
+      if (sync) await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+}

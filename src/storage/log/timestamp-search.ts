@@ -1,0 +1,66 @@
+import { batchBytesOf, leaderEpochOf, lastOffsetOf, maxTimestampOf } from '../../protocol/record-batch.ts'
+import { readRecords } from '../../protocol/record.ts'
+import type { PartitionLog } from './partition-log.ts'
+
+/**
+ * Offsets by timestamp, exact to the record: the time index says where to begin, batches are passed over by their largest timestamp, and
+ * only one that can hold the answer is opened.
+ */
+export interface TimestampedOffset {
+  offset: number
+  timestamp: number
+  leaderEpoch: number
+}
+
+const CHUNK_BYTES = 1 << 20
+
+/** The first record below `limit` with this timestamp or a later one. */
+export async function findOffsetAtTimestamp(
+  log: PartitionLog,
+  timestamp: number,
+  limit: number,
+): Promise<TimestampedOffset | undefined> {
+  for (const segment of [...log.segments]) {
+    if (segment.isDeleted || segment.baseOffset >= limit) continue
+    const largest = await segment.largestTimestamp()
+    if (largest.timestamp < timestamp) continue
+    const from = Math.max(await segment.offsetBeforeTimestamp(timestamp), log.startOffset)
+    const found = await searchFrom(log, from, limit, time => time >= timestamp)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** The first of the records with the largest timestamp below `limit`. */
+export async function findLargestTimestamp(log: PartitionLog, limit: number): Promise<TimestampedOffset | undefined> {
+  let best = -1
+  for (const segment of [...log.segments]) {
+    if (segment.isDeleted || segment.baseOffset >= limit) continue
+    best = Math.max(best, (await segment.largestTimestamp()).timestamp)
+  }
+  return best < 0 ? undefined : findOffsetAtTimestamp(log, best, limit)
+}
+
+async function searchFrom(
+  log: PartitionLog,
+  from: number,
+  limit: number,
+  matches: (timestamp: number) => boolean,
+): Promise<TimestampedOffset | undefined> {
+  let offset = from
+  while (offset < limit) {
+    const slice = await log.read(offset, CHUNK_BYTES, limit, true)
+    if (slice.bytes === 0 && slice.nextOffset === offset) return undefined
+    for (const part of slice.parts) {
+      for (let at = 0; at < part.length; at += batchBytesOf(part, at)) {
+        if (lastOffsetOf(part, at) < from || !matches(maxTimestampOf(part, at))) continue
+        for (const record of readRecords(part, at)) {
+          if (record.offset < from || record.offset >= limit || !matches(record.timestamp)) continue
+          return { offset: record.offset, timestamp: record.timestamp, leaderEpoch: leaderEpochOf(part, at) }
+        }
+      }
+    }
+    offset = slice.nextOffset
+  }
+  return undefined
+}
