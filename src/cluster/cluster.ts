@@ -1,0 +1,149 @@
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import { KafkaError } from '../protocol/errors.ts'
+import type { LogDirectory } from '../storage/log-directory.ts'
+import type { LogSettings } from '../storage/log/log-settings.ts'
+import { Controller, type ControllerSettings, type NewTopic, PRODUCER_ID_BLOCK } from './controller.ts'
+import { Metadata, type TopicImage } from './metadata.ts'
+import { METADATA_TOPIC, METADATA_TOPIC_ID, MetadataLog } from './metadata-log.ts'
+import { Partitions, type TopicSettings } from './partitions.ts'
+
+/**
+ * One node of a cluster, from the log directories up: it replays the metadata, opens the partitions that it holds, and turns the
+ * controller's decisions into records and then into what the node does.
+ */
+export interface ClusterOptions {
+  directories: readonly LogDirectory[]
+  clusterId: string
+  clock: Clock
+  random: Random
+  controller: ControllerSettings
+  metadataLog: LogSettings
+  /** Settings of a topic by what was set for it; called again when that changes. */
+  settingsOf: (topic: string, overrides: ReadonlyMap<string, string>) => TopicSettings
+}
+
+const TOPIC_RESOURCE = 2
+
+export class Cluster {
+  readonly clusterId: string
+  readonly nodeId: number
+  readonly metadata = new Metadata()
+  readonly partitions: Partitions
+  readonly #options: ClusterOptions
+  readonly #controller: Controller
+  #metadataLog: MetadataLog | undefined
+  #nextProducerId = 0
+  #producerIdsEnd = 0
+  #allocating: Promise<void> | undefined
+  /** Called when a topic is gone, for what others know of it. */
+  onTopicDeleted: (topic: TopicImage) => void = () => {}
+
+  private constructor(options: ClusterOptions) {
+    this.#options = options
+    this.clusterId = options.clusterId
+    this.nodeId = options.controller.nodeId
+    this.#controller = new Controller(this.metadata, options.controller, options.random)
+    this.partitions = new Partitions(
+      options.directories,
+      topic => options.settingsOf(topic, this.metadata.configsOf(TOPIC_RESOURCE, topic)),
+      this.nodeId,
+      options.clock,
+    )
+  }
+
+  static async open(options: ClusterOptions): Promise<Cluster> {
+    const cluster = new Cluster(options)
+    await cluster.#start()
+    return cluster
+  }
+
+  /** Creates topics; each is answered on its own. With `validateOnly` nothing is created. */
+  async createTopics(
+    topics: readonly NewTopic[],
+    validateOnly: boolean,
+  ): Promise<(TopicImage | KafkaError)[]> {
+    return Promise.all(topics.map(topic => this.#createTopic(topic, validateOnly).catch(asKafkaError)))
+  }
+
+  async deleteTopic(topic: TopicImage): Promise<void> {
+    await this.#log.change(() => {
+      if (this.metadata.findTopicById(topic.topicId) === undefined) {
+        throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+      }
+      return { changes: this.#controller.deleteTopic(topic), result: undefined }
+    })
+    this.onTopicDeleted(topic)
+    await this.partitions.remove(topic)
+  }
+
+  async createPartitions(
+    name: string,
+    count: number,
+    assignments: readonly (readonly number[])[] | null,
+    validateOnly: boolean,
+  ): Promise<void> {
+    const topicId = await this.#log.change(() => {
+      const topic = this.metadata.findTopic(name)
+      if (!topic) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+      const changes = this.#controller.createPartitions(topic, count, assignments, () => this.partitions.place())
+      return { changes: validateOnly ? [] : changes, result: topic.topicId }
+    })
+    const topic = this.metadata.findTopicById(topicId)
+    if (topic && !validateOnly) await this.partitions.open([topic])
+  }
+
+  /** A producer id that no producer of this cluster ever had. */
+  async takeProducerId(): Promise<number> {
+    while (this.#nextProducerId >= this.#producerIdsEnd) {
+      this.#allocating ??= this.#allocateProducerIds().finally(() => {
+        this.#allocating = undefined
+      })
+      await this.#allocating
+    }
+    return this.#nextProducerId++
+  }
+
+  get #log(): MetadataLog {
+    return this.#metadataLog!
+  }
+
+  async #start(): Promise<void> {
+    const { directories, clock, metadataLog } = this.#options
+    const identity = { topicId: METADATA_TOPIC_ID, partition: 0, incarnation: 0 }
+    const holder = directories.find(directory => directory.holds(identity)) ?? directories[0]!
+    const log = await holder.openLog(identity, METADATA_TOPIC, metadataLog)
+    this.#metadataLog = new MetadataLog(log, this.metadata, clock)
+    await this.#metadataLog.load()
+    await this.partitions.open(this.metadata.topics)
+    await Promise.all(directories.map(directory => directory.start()))
+  }
+
+  async #createTopic(topic: NewTopic, validateOnly: boolean): Promise<TopicImage> {
+    const { topicId, image } = await this.#log.change(() => {
+      const { topicId, changes } = this.#controller.createTopic(topic, () => this.partitions.place())
+      const [created] = changes
+      const partitions = created?.type === 'topic' ? (created.value?.partitions ?? []) : []
+      const image: TopicImage = { name: topic.name, topicId, partitions }
+      return { changes: validateOnly ? [] : changes, result: { topicId, image } }
+    })
+    if (validateOnly) return image
+    const created = this.metadata.findTopicById(topicId)
+    if (created) await this.partitions.open([created])
+    return created ?? image
+  }
+
+  async #allocateProducerIds(): Promise<void> {
+    const first = await this.#log.change(() => {
+      const { first, changes } = this.#controller.allocateProducerIds()
+      return { changes, result: first }
+    })
+    this.#nextProducerId = first
+    this.#producerIdsEnd = first + PRODUCER_ID_BLOCK
+  }
+}
+
+function asKafkaError(error: unknown): KafkaError {
+  if (error instanceof KafkaError) return error
+  throw error
+}

@@ -1,0 +1,218 @@
+import type { Random } from '../base/random.ts'
+import { KafkaError } from '../protocol/errors.ts'
+import { ZERO_UUID } from '../protocol/schema.ts'
+import { findTopicNameFault } from '../storage/log/segment-names.ts'
+import { ConfigResource, type Metadata, type PartitionImage, type TopicImage } from './metadata.ts'
+import type { MetadataChange } from './metadata-records.ts'
+
+/**
+ * Decides what changes in the cluster: pure. Each method looks at the metadata, and gives the changes to append to the metadata log, or
+ * throws the error that the client gets. Nothing happens until the changes are replayed.
+ */
+export const TOPICS_MAX = 2_000
+export const PARTITIONS_MAX = 10_000
+/** Producer ids are handed out in blocks, so that a crash costs ids and never hands one out twice. */
+export const PRODUCER_ID_BLOCK = 1_000
+
+export interface NewTopic {
+  name: string
+  /** −1: the broker's default. */
+  partitions: number
+  /** −1: the broker's default. */
+  replicationFactor: number
+  /** By partition; empty when the controller chooses. */
+  assignments: ReadonlyMap<number, readonly number[]>
+  configs: ReadonlyMap<string, string>
+}
+
+export interface ControllerSettings {
+  nodeId: number
+  defaultPartitions: number
+  defaultReplicationFactor: number
+}
+
+/** Says where the next replica on this node belongs. */
+export type Placement = () => string
+
+const RESERVED_NAMES = ['__cluster_metadata']
+
+export class Controller {
+  readonly #metadata: Metadata
+  readonly #settings: ControllerSettings
+  readonly #random: Random
+
+  constructor(metadata: Metadata, settings: ControllerSettings, random: Random) {
+    this.#metadata = metadata
+    this.#settings = settings
+    this.#random = random
+  }
+
+  /** One change for the topic, with all its partitions, and one for its configs: appended together, they are one whole. */
+  createTopic(topic: NewTopic, place: Placement): { topicId: string; changes: MetadataChange[] } {
+    const { name } = topic
+    this.#requireFreeName(name)
+    const assignments = this.#assign(topic)
+    if (this.#metadata.topicCount >= TOPICS_MAX) {
+      throw new KafkaError('POLICY_VIOLATION', `there are ${TOPICS_MAX} topics already, which is the limit`)
+    }
+    this.#requireRoom(assignments.length)
+    const topicId = this.#newTopicId()
+    const partitions = assignments.map(nodes => newPartition(nodes, place))
+    const changes: MetadataChange[] = [{ type: 'topic', topicId, value: { name, partitions } }]
+    if (topic.configs.size > 0) {
+      changes.push({
+        type: 'config',
+        resourceType: ConfigResource.TOPIC,
+        resourceName: name,
+        value: topic.configs,
+      })
+    }
+    return { topicId, changes }
+  }
+
+  deleteTopic(topic: TopicImage): MetadataChange[] {
+    return [
+      { type: 'topic', topicId: topic.topicId, value: null },
+      { type: 'config', resourceType: ConfigResource.TOPIC, resourceName: topic.name, value: null },
+    ]
+  }
+
+  createPartitions(
+    topic: TopicImage,
+    count: number,
+    assignments: readonly (readonly number[])[] | null,
+    place: Placement,
+  ): MetadataChange[] {
+    const present = topic.partitions.length
+    if (count < present) {
+      throw new KafkaError(
+        'INVALID_PARTITIONS',
+        `The topic ${topic.name} currently has ${present} partition(s); ${count} would not be an increase.`,
+      )
+    }
+    if (count === present) {
+      throw new KafkaError('INVALID_PARTITIONS', `Topic already has ${present} partition(s).`)
+    }
+    const added = count - present
+    if (assignments && assignments.length !== added) {
+      throw new KafkaError(
+        'INVALID_REPLICA_ASSIGNMENT',
+        `Attempted to add ${added} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
+      )
+    }
+    this.#requireRoom(added)
+    const nodes = assignments ?? Array.from({ length: added }, () => [this.#settings.nodeId])
+    for (const replicas of nodes) this.#requireKnownNodes(replicas)
+    const partitions = [...topic.partitions, ...nodes.map(replicas => newPartition(replicas, place))]
+    return [{ type: 'topic', topicId: topic.topicId, value: { name: topic.name, partitions } }]
+  }
+
+  /** Takes the next block of producer ids: `[first, first + PRODUCER_ID_BLOCK)`. */
+  allocateProducerIds(): { first: number; changes: MetadataChange[] } {
+    const first = this.#metadata.nextProducerId
+    return { first, changes: [{ type: 'producerIds', nextProducerId: first + PRODUCER_ID_BLOCK }] }
+  }
+
+  #requireFreeName(name: string): void {
+    const fault = findTopicNameFault(name)
+    if (fault) throw new KafkaError('INVALID_TOPIC_EXCEPTION', fault)
+    if (RESERVED_NAMES.includes(name)) {
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', `${name} is the broker's own log`)
+    }
+    if (this.#metadata.findTopic(name)) {
+      throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
+    }
+    const flat = name.replaceAll('.', '_')
+    if (flat === name && !name.includes('_')) return
+    for (const topic of this.#metadata.topics) {
+      if (topic.name.replaceAll('.', '_') !== flat) continue
+      // "." and "_" are the same in the names of metrics.
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topic: ${topic.name}`)
+    }
+  }
+
+  #assign(topic: NewTopic): (readonly number[])[] {
+    const { nodeId, defaultPartitions, defaultReplicationFactor } = this.#settings
+    if (topic.assignments.size > 0) return this.#checkAssignments(topic)
+    const count = topic.partitions === -1 ? defaultPartitions : topic.partitions
+    if (count < 1) throw new KafkaError('INVALID_PARTITIONS', 'Number of partitions was set to an invalid non-positive value.')
+    const factor = topic.replicationFactor === -1 ? defaultReplicationFactor : topic.replicationFactor
+    if (factor < 1) {
+      throw new KafkaError(
+        'INVALID_REPLICATION_FACTOR',
+        'Replication factor must be larger than 0, or -1 to use the default value.',
+      )
+    }
+    if (factor > 1) {
+      throw new KafkaError(
+        'INVALID_REPLICATION_FACTOR',
+        `Unable to replicate the partition ${factor} time(s): The target replication factor of ${factor} cannot be reached because only 1 broker(s) are registered.`,
+      )
+    }
+    return Array.from({ length: count }, () => [nodeId])
+  }
+
+  #checkAssignments({ partitions, replicationFactor, assignments }: NewTopic): (readonly number[])[] {
+    if (replicationFactor !== -1) {
+      throw new KafkaError(
+        'INVALID_REQUEST',
+        'A manual partition assignment was specified, but replication factor was not set to -1.',
+      )
+    }
+    if (partitions !== -1) {
+      throw new KafkaError(
+        'INVALID_REQUEST',
+        'A manual partition assignment was specified, but numPartitions was not set to -1.',
+      )
+    }
+    return Array.from({ length: assignments.size }, (_, index) => {
+      const nodes = assignments.get(index)
+      if (!nodes) {
+        throw new KafkaError(
+          'INVALID_REPLICA_ASSIGNMENT',
+          'partitions should be a consecutive 0-based integer sequence',
+        )
+      }
+      this.#requireKnownNodes(nodes)
+      return nodes
+    })
+  }
+
+  #requireKnownNodes(nodes: readonly number[]): void {
+    if (nodes.length === 0) {
+      throw new KafkaError('INVALID_REPLICA_ASSIGNMENT', 'The manual partition assignment includes an empty replica list.')
+    }
+    if (new Set(nodes).size !== nodes.length) {
+      throw new KafkaError(
+        'INVALID_REPLICA_ASSIGNMENT',
+        'The manual partition assignment includes a broker more than once.',
+      )
+    }
+    const stranger = nodes.find(node => node !== this.#settings.nodeId)
+    if (stranger === undefined) return
+    throw new KafkaError(
+      'INVALID_REPLICA_ASSIGNMENT',
+      `The manual partition assignment includes broker ${stranger}, but no such broker is registered.`,
+    )
+  }
+
+  #requireRoom(partitions: number): void {
+    if (this.#metadata.partitionCount + partitions <= PARTITIONS_MAX) return
+    throw new KafkaError('INVALID_PARTITIONS', `a broker holds at most ${PARTITIONS_MAX} partitions`)
+  }
+
+  #newTopicId(): string {
+    for (;;) {
+      const bytes = this.#random.bytes(16)
+      bytes[6] = (bytes[6]! & 0x0f) | 0x40
+      bytes[8] = (bytes[8]! & 0x3f) | 0x80
+      const topicId = bytes.toString('base64url')
+      // Kafka keeps ids that would look like a flag on a command line out of use.
+      if (!topicId.startsWith('-') && topicId !== ZERO_UUID) return topicId
+    }
+  }
+}
+
+function newPartition(nodes: readonly number[], place: Placement): PartitionImage {
+  return { incarnation: 0, replicas: nodes.map(nodeId => ({ nodeId, directoryId: place() })) }
+}

@@ -1,0 +1,67 @@
+import type { Clock } from '../base/clock.ts'
+import { batchBytesOf } from '../protocol/record-batch.ts'
+import { buildBatch, readRecords } from '../protocol/record.ts'
+import type { PartitionLog } from '../storage/log/partition-log.ts'
+import type { Metadata } from './metadata.ts'
+import { decodeChange, encodeChange, type MetadataChange } from './metadata-records.ts'
+
+/**
+ * The metadata log: an ordinary partition log, whose records are replayed into `Metadata`.
+ *
+ * One change at a time: it is decided on what was replayed, appended as one batch, and replayed when it is durable. A crash leaves
+ * the whole batch or nothing of it.
+ */
+export const METADATA_TOPIC = '__cluster_metadata'
+/** The id that Kafka gives to it: 0…01. */
+export const METADATA_TOPIC_ID = Buffer.from('00000000000000000000000000000001', 'hex')
+const READ_BYTES = 1 << 20
+
+export class MetadataLog {
+  readonly #log: PartitionLog
+  readonly #metadata: Metadata
+  readonly #clock: Clock
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(log: PartitionLog, metadata: Metadata, clock: Clock) {
+    this.#log = log
+    this.#metadata = metadata
+    this.#clock = clock
+  }
+
+  /** Replays all of it. Throws when it is damaged: without it nothing can be served. */
+  async load(): Promise<void> {
+    if (this.#log.damage) throw this.#log.damage
+    let offset = this.#log.startOffset
+    while (offset < this.#log.endOffset) {
+      const slice = await this.#log.read(offset, READ_BYTES, this.#log.endOffset, true)
+      for (const part of slice.parts) {
+        for (let at = 0; at < part.length; at += batchBytesOf(part, at)) {
+          for (const { key, value } of readRecords(part, at)) {
+            if (key) this.#metadata.replay(decodeChange(key, value))
+          }
+        }
+      }
+      if (slice.nextOffset === offset) break
+      offset = slice.nextOffset
+    }
+  }
+
+  /** Runs `decide` when every earlier change is in force, and resolves when its own are. What it throws is thrown here. */
+  change<T>(decide: () => { changes: readonly MetadataChange[]; result: T }): Promise<T> {
+    const turn = this.#last.then(async () => {
+      const { changes, result } = decide()
+      if (changes.length > 0) await this.#append(changes)
+      return result
+    })
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+
+  async #append(changes: readonly MetadataChange[]): Promise<void> {
+    const timestamp = this.#clock.wall()
+    const records = changes.map(change => ({ ...encodeChange(change), timestamp }))
+    const { flight } = this.#log.append(buildBatch(records), this.#log.term)
+    await flight.done
+    for (const change of changes) this.#metadata.replay(change)
+  }
+}

@@ -1,0 +1,218 @@
+import type { Lease } from '../base/buffer-pool.ts'
+import type { Clock } from '../base/clock.ts'
+import { decompress } from '../protocol/compression.ts'
+import { KafkaError } from '../protocol/errors.ts'
+import {
+  BATCH_HEADER_BYTES,
+  codecOf,
+  isTransactional,
+  maxTimestampOf,
+  NO_PRODUCER_ID,
+  producerIdOf,
+  setMaxTimestamp,
+  stampLogAppendTime,
+} from '../protocol/record-batch.ts'
+import { type BatchRules, checkBatch, walkRecordBytes, walkRecords } from '../protocol/record-batch-check.ts'
+import { recompress } from '../protocol/record.ts'
+import type { LogSlice } from '../storage/log/log-reader.ts'
+import type { PartitionLog } from '../storage/log/partition-log.ts'
+import {
+  findLargestTimestamp,
+  findOffsetAtTimestamp,
+  type TimestampedOffset,
+} from '../storage/log/timestamp-search.ts'
+
+/**
+ * A partition as handlers see it: who leads it, what is committed, and how to append and read.
+ *
+ * This is the seam for consensus. Today the group of a partition has one member, which leads it in the term its log was opened with, and
+ * commits what its log calls durable. Nothing above this file knows how many members there are.
+ */
+export interface PartitionRules extends BatchRules {
+  readonly stampsAppendTime: boolean
+  /** Codec that every batch is brought to; undefined keeps the producer's. */
+  readonly codec: number | undefined
+  readonly compressionLevel: number | undefined
+  readonly minInsyncReplicas: number
+}
+
+export interface AppendAnswer {
+  baseOffset: number
+  /** −1 where the records keep the time of their producer. */
+  logAppendTimeMs: number
+  logStartOffset: number
+  /** Resolves when the append is as safe as the topic's policy says. */
+  done: Promise<void>
+}
+
+export const IsolationLevel = { READ_UNCOMMITTED: 0, READ_COMMITTED: 1 } as const
+
+/** Special times of ListOffsets. */
+const LATEST = -1
+const EARLIEST = -2
+const LARGEST_TIMESTAMP = -3
+const EARLIEST_LOCAL = -4
+const LATEST_TIERED = -5
+const EARLIEST_PENDING_UPLOAD = -6
+
+const NO_OFFSET: TimestampedOffset = { offset: -1, timestamp: -1, leaderEpoch: -1 }
+
+export class Partition {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  readonly leaderId: number
+  readonly log: PartitionLog
+  rules: PartitionRules
+  readonly #clock: Clock
+  readonly #watchers = new Set<() => void>()
+
+  constructor(
+    names: { topic: string; topicId: string; index: number; leaderId: number },
+    log: PartitionLog,
+    rules: PartitionRules,
+    clock: Clock,
+  ) {
+    this.topic = names.topic
+    this.topicId = names.topicId
+    this.index = names.index
+    this.leaderId = names.leaderId
+    this.log = log
+    this.rules = rules
+    this.#clock = clock
+    log.onAdvance = () => {
+      for (const notify of this.#watchers) notify()
+    }
+  }
+
+  get leaderEpoch(): number {
+    return this.log.term
+  }
+
+  get logStartOffset(): number {
+    return this.log.startOffset
+  }
+
+  /** The first offset that clients cannot read yet. */
+  get highWatermark(): number {
+    return this.log.visibleEnd
+  }
+
+  get lastStableOffset(): number {
+    return Math.min(this.log.producers.lastStableOffset(this.log.durableEnd), this.log.visibleEnd)
+  }
+
+  /** −1 is a client that does not track epochs. */
+  requireLeader(epochOfClient: number): void {
+    if (this.log.damage) throw new KafkaError('KAFKA_STORAGE_ERROR', this.log.damage.message)
+    if (epochOfClient === -1 || epochOfClient === this.leaderEpoch) return
+    if (epochOfClient < this.leaderEpoch) throw new KafkaError('FENCED_LEADER_EPOCH')
+    throw new KafkaError('UNKNOWN_LEADER_EPOCH')
+  }
+
+  /**
+   * Checks and appends what a producer sent for the partition: exactly one batch. Bytes are stamped in place; they belong to the log from
+   * now on.
+   */
+  append(records: Buffer, acks: number, lease: Lease | null): AppendAnswer {
+    const { rules, log } = this
+    log.requireUsable()
+    if (acks === -1 && rules.minInsyncReplicas > 1) {
+      throw new KafkaError(
+        'NOT_ENOUGH_REPLICAS',
+        `The size of the current ISR : 1 is insufficient to satisfy the min.isr requirement of ${rules.minInsyncReplicas} for partition ${this.topic}-${this.index}`,
+      )
+    }
+    const now = this.#clock.wall()
+    if (checkBatch(records, 0, records.length, rules, now) !== records.length) {
+      throw new KafkaError('INVALID_RECORD', 'a partition must be sent exactly one record batch')
+    }
+    if (isTransactional(records, 0)) {
+      throw new KafkaError('INVALID_TXN_STATE', 'this broker does not serve transactions yet')
+    }
+    const batch = this.#prove(records, now)
+    if (producerIdOf(batch, 0) !== NO_PRODUCER_ID) {
+      const verdict = log.producers.check(batch, 0)
+      if (verdict.kind === 'duplicate') {
+        const { baseOffset, lastOffset, timestamp } = verdict
+        const logAppendTimeMs = rules.stampsAppendTime ? timestamp : -1
+        return { baseOffset, logAppendTimeMs, logStartOffset: log.startOffset, done: log.durableTo(lastOffset + 1) }
+      }
+    }
+    if (rules.stampsAppendTime) stampLogAppendTime(batch, 0, now)
+    const { baseOffset, flight } = log.append(batch, this.leaderEpoch, batch === records ? lease : null)
+    return {
+      baseOffset,
+      logAppendTimeMs: rules.stampsAppendTime ? now : -1,
+      logStartOffset: log.startOffset,
+      done: flight.done,
+    }
+  }
+
+  /** Appends a batch that this broker made itself; it is as safe as its topic says when `done` resolves. */
+  appendOwn(batch: Buffer): { baseOffset: number; done: Promise<void> } {
+    const { baseOffset, flight } = this.log.append(batch, this.leaderEpoch)
+    return { baseOffset, done: flight.done }
+  }
+
+  /** Whole batches from the one that holds the offset on, up to what the isolation level may see. */
+  read(offset: number, bytesMax: number, isolation: number, needsOne: boolean): LogSlice | Promise<LogSlice> {
+    if (offset < this.log.startOffset || offset > this.log.visibleEnd) {
+      throw new KafkaError('OFFSET_OUT_OF_RANGE')
+    }
+    return this.log.read(offset, bytesMax, this.#readLimit(isolation), needsOne)
+  }
+
+  /** The offset for a time, or for one of the special times; −1 where there is none. */
+  async offsetAt(timestamp: number, isolation: number): Promise<TimestampedOffset> {
+    const { log } = this
+    const limit = this.#readLimit(isolation)
+    switch (timestamp) {
+      case LATEST:
+        return { offset: limit, timestamp: -1, leaderEpoch: this.leaderEpoch }
+      case EARLIEST:
+      case EARLIEST_LOCAL:
+        return { offset: log.startOffset, timestamp: -1, leaderEpoch: log.epochs.epochAt(log.startOffset) }
+      case LARGEST_TIMESTAMP:
+        return (await findLargestTimestamp(log, limit)) ?? NO_OFFSET
+      case LATEST_TIERED:
+      case EARLIEST_PENDING_UPLOAD:
+        return NO_OFFSET
+    }
+    if (timestamp < 0) throw new KafkaError('INVALID_REQUEST', `${timestamp} is no time`)
+    return (await findOffsetAtTimestamp(log, timestamp, limit)) ?? NO_OFFSET
+  }
+
+  /** OffsetForLeaderEpoch: the greatest epoch not above the asked one, and where it ended. */
+  endOffsetForEpoch(epoch: number): { epoch: number; endOffset: number } {
+    return this.log.epochs.endOffsetFor(epoch, this.log.visibleEnd, this.leaderEpoch)
+  }
+
+  /** Calls back after each advance of the high watermark, until the watcher is removed. */
+  watch(notify: () => void): void {
+    this.#watchers.add(notify)
+  }
+
+  unwatch(notify: () => void): void {
+    this.#watchers.delete(notify)
+  }
+
+  #readLimit(isolation: number): number {
+    return isolation === IsolationLevel.READ_COMMITTED ? this.lastStableOffset : this.log.visibleEnd
+  }
+
+  /** Looks into the records as far as the topic demands it; gives the batch to append. */
+  #prove(records: Buffer, now: number): Buffer {
+    const { rules } = this
+    const codec = codecOf(records, 0)
+    const mustConvert = rules.codec !== undefined && rules.codec !== codec
+    if (codec === 0) {
+      const largest = walkRecords(records, 0, rules, now)
+      if (largest !== maxTimestampOf(records, 0)) setMaxTimestamp(records, 0, largest)
+    } else if (rules.requireKeys || mustConvert) {
+      const bytes = decompress(codec, records.subarray(BATCH_HEADER_BYTES))
+      walkRecordBytes(records, 0, bytes, 0, bytes.length, rules, now)
+    }
+    return mustConvert ? recompress(records, 0, rules.codec!, rules.compressionLevel) : records
+  }
+}

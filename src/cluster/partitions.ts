@@ -1,0 +1,137 @@
+import type { Clock } from '../base/clock.ts'
+import { inLanes } from '../base/lanes.ts'
+import { KafkaError } from '../protocol/errors.ts'
+import type { LogDirectory } from '../storage/log-directory.ts'
+import type { LogIdentity } from '../storage/journal-frame.ts'
+import type { LogSettings } from '../storage/log/log-settings.ts'
+import type { TopicImage } from './metadata.ts'
+import { Partition, type PartitionRules } from './partition.ts'
+
+/**
+ * The partitions that this node holds, by topic name and by topic id.
+ *
+ * It follows the metadata: `open` and `remove` are called with what was agreed on, never to decide. Where a new replica is stored is chosen
+ * here: the directory with the fewest logs.
+ */
+export interface TopicSettings {
+  log: LogSettings
+  rules: PartitionRules
+}
+
+/** Logs that are recovered at the same time. */
+const OPEN_LANES = 16
+
+export class Partitions {
+  readonly #directories: readonly LogDirectory[]
+  readonly #settingsOf: (topic: string) => TopicSettings
+  readonly #nodeId: number
+  readonly #clock: Clock
+  readonly #byName = new Map<string, Partition[]>()
+  readonly #byId = new Map<string, Partition[]>()
+
+  constructor(
+    directories: readonly LogDirectory[],
+    settingsOf: (topic: string) => TopicSettings,
+    nodeId: number,
+    clock: Clock,
+  ) {
+    this.#directories = directories
+    this.#settingsOf = settingsOf
+    this.#nodeId = nodeId
+    this.#clock = clock
+  }
+
+  *[Symbol.iterator](): Iterator<Partition> {
+    for (const partitions of this.#byName.values()) yield* partitions
+  }
+
+  find(topic: string, index: number): Partition | undefined {
+    return this.#byName.get(topic)?.[index]
+  }
+
+  findById(topicId: string, index: number): Partition | undefined {
+    return this.#byId.get(topicId)?.[index]
+  }
+
+  ofTopic(topic: string): readonly Partition[] {
+    return this.#byName.get(topic) ?? []
+  }
+
+  require(topic: string, index: number): Partition {
+    const partition = this.#byName.get(topic)?.[index]
+    if (!partition) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    return partition
+  }
+
+  requireById(topicId: string, index: number): Partition {
+    const partitions = this.#byId.get(topicId)
+    if (!partitions) throw new KafkaError('UNKNOWN_TOPIC_ID')
+    const partition = partitions[index]
+    if (!partition) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    return partition
+  }
+
+  /** Opens what is not open yet of these topics. */
+  async open(topics: Iterable<TopicImage>): Promise<void> {
+    const missing: { topic: TopicImage; index: number }[] = []
+    for (const topic of topics) {
+      const open = this.#byName.get(topic.name)?.length ?? 0
+      for (let index = open; index < topic.partitions.length; index++) missing.push({ topic, index })
+    }
+    const opened = new Map<TopicImage, Partition[]>()
+    await inLanes(OPEN_LANES, missing, async ({ topic, index }) => {
+      const partitions = opened.get(topic) ?? []
+      opened.set(topic, partitions)
+      partitions[index] = await this.#openPartition(topic, index)
+    })
+    for (const [topic, partitions] of opened) this.#adopt(topic, partitions)
+  }
+
+  /** Forgets a topic at once; its folders go after that. */
+  async remove(topic: TopicImage): Promise<void> {
+    const partitions = this.#byName.get(topic.name) ?? []
+    this.#byName.delete(topic.name)
+    this.#byId.delete(topic.topicId)
+    for (const partition of partitions) partition.log.onAdvance() // wakes who waits for records that will not come
+    await Promise.all(
+      partitions.map(({ log }) => this.#directories.find(one => one.findLog(log.identity) === log)?.removeLog(log.identity)),
+    )
+  }
+
+  /** Applies the present configuration of a topic. */
+  reconfigure(topic: string): void {
+    const { log, rules } = this.#settingsOf(topic)
+    for (const partition of this.ofTopic(topic)) {
+      partition.log.settings = log
+      partition.rules = rules
+    }
+  }
+
+  /** The id of the directory where the next replica belongs. */
+  place(): string {
+    const sizes = this.#directories.map(directory => ({ directory, logs: [...directory.logs].length }))
+    sizes.sort((a, b) => a.logs - b.logs)
+    const chosen = sizes.find(({ directory }) => !directory.isOffline) ?? sizes[0]!
+    return chosen.directory.directoryId.toString('base64url')
+  }
+
+  async #openPartition(topic: TopicImage, index: number): Promise<Partition> {
+    const image = topic.partitions[index]!
+    const topicId = Buffer.from(topic.topicId, 'base64url')
+    const identity: LogIdentity = { topicId, partition: index, incarnation: image.incarnation }
+    const wanted = image.replicas.find(replica => replica.nodeId === this.#nodeId)?.directoryId
+    const directory =
+      this.#directories.find(one => one.directoryId.toString('base64url') === wanted) ?? this.#directories[0]!
+    const { log: settings, rules } = this.#settingsOf(topic.name)
+    const log = await directory.openLog(identity, topic.name, settings)
+    const names = { topic: topic.name, topicId: topic.topicId, index, leaderId: this.#nodeId }
+    return new Partition(names, log, rules, this.#clock)
+  }
+
+  #adopt(topic: TopicImage, added: readonly Partition[]): void {
+    const partitions = [...(this.#byName.get(topic.name) ?? [])]
+    for (const partition of added) if (partition) partitions[partition.index] = partition
+    this.#byName.set(topic.name, partitions)
+    this.#byId.set(topic.topicId, partitions)
+  }
+}
