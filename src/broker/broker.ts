@@ -1,0 +1,186 @@
+import { BufferPool } from '../base/buffer-pool.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Address } from '../base/network.ts'
+import type { World } from '../base/world.ts'
+import { Cluster } from '../cluster/cluster.ts'
+import { GroupCoordinator } from '../coordinator/group-coordinator.ts'
+import { DEFAULT_LOG_SETTINGS } from '../storage/log/log-settings.ts'
+import { ProducerLimit } from '../storage/log/producer-limit.ts'
+import { TailCache } from '../storage/log/tail-cache.ts'
+import { type DataFolder, openDataFolder } from '../storage/data-folder.ts'
+import { LogDirectory } from '../storage/log-directory.ts'
+import { openMemoryEngine } from '../storage/memory-engine.ts'
+import type { Config } from './config.ts'
+import type { BrokerContext } from './context.ts'
+import { advertisedApis, Dispatcher } from './dispatch.ts'
+import { FetchSessions } from './fetch-sessions.ts'
+import { groupSettingsOf } from './group-settings.ts'
+import { handlers } from './handlers/index.ts'
+import { InternalTopics } from './internal-topics.ts'
+import { partitionRulesOf } from './partition-rules.ts'
+import { Server } from './server.ts'
+import { logSettingsOf, topicConfigOf } from './topic-config.ts'
+import { TopicCreation } from './topic-creation.ts'
+
+/**
+ * A broker: its parts, put together, started and stopped in order.
+ *
+ * Start: data folders (lock, identity) → journals and checkpoints → metadata → partitions → groups → listeners. What fails stops what
+ * was started before it. Stop: no new connections, requests in flight answered, everything synced, locks released.
+ */
+export interface StartOptions extends World {
+  config: Config
+  logger: Logger
+}
+
+export interface Broker {
+  /** Where clients connect, with the ports that were bound. */
+  readonly listeners: readonly Address[]
+  readonly clusterId: string
+  /** Resolves with the reason when the broker cannot go on: no log directory is left. */
+  readonly failed: Promise<Error>
+  close(): Promise<void>
+}
+
+const PRODUCERS_MAX = 100_000
+/** Requests in flight get so long at a stop; syncing comes behind it, all within 5 s. */
+const DRAIN_MS = 2_000
+
+export async function startBroker(options: StartOptions): Promise<Broker> {
+  const stops: (() => Promise<void> | void)[] = []
+  try {
+    return await start(options, stops)
+  } catch (error) {
+    for (const stop of stops.reverse()) await stop()
+    throw error
+  }
+}
+
+async function start(options: StartOptions, stops: (() => Promise<void> | void)[]): Promise<Broker> {
+  const { config, logger, clock, random, network } = options
+  const pool = new BufferPool()
+  let reportFailure: (error: Error) => void = () => {}
+  const failed = new Promise<Error>(resolve => {
+    reportFailure = resolve
+  })
+  const folders = await openFolders(options, stops)
+  const directories = await openDirectories(options, folders, pool, reportFailure)
+  stops.push(() => Promise.all(directories.map(directory => directory.close())).then(() => {}))
+
+  const cluster = await Cluster.open({
+    directories,
+    clusterId: folders[0]!.identity.clusterId,
+    clock,
+    random,
+    controller: {
+      nodeId: config.nodeId,
+      defaultPartitions: config.value('num.partitions'),
+      defaultReplicationFactor: config.value('default.replication.factor'),
+    },
+    metadataLog: { ...DEFAULT_LOG_SETTINGS, isCompacted: true, isDeleted: false, segmentBytes: 16 << 20 },
+    settingsOf: (_topic, overrides) => {
+      const topic = topicConfigOf(config, overrides)
+      return { log: logSettingsOf(config, topic), rules: partitionRulesOf(topic) }
+    },
+  })
+  const groups = openGroups(options, cluster)
+  stops.push(() => groups.close())
+  const internalTopics = new InternalTopics({ config, cluster, groups, random })
+  const context: BrokerContext = {
+    config,
+    apis: advertisedApis(handlers),
+    cluster,
+    groups,
+    fetchSessions: new FetchSessions(config.value('max.incremental.fetch.session.cache.slots'), clock, random),
+    internalTopics,
+    topicCreation: new TopicCreation(cluster, config),
+    clock,
+    logger,
+    refusesAppends: () => undefined,
+  }
+  const server = new Server({ config, network, dispatcher: new Dispatcher(context, handlers), pool, clock, logger })
+  await server.listen()
+  stops.push(() => server.close(DRAIN_MS))
+  await internalTopics.start()
+  return { listeners: server.addresses, clusterId: cluster.clusterId, failed, close: onceInOrder(stops) }
+}
+
+function openGroups({ config, clock, random, logger }: StartOptions, cluster: Cluster): GroupCoordinator {
+  const { metadata } = cluster
+  const groups = new GroupCoordinator({
+    partitions: config.value('offsets.topic.num.partitions'),
+    clock,
+    random,
+    engine: openMemoryEngine(),
+    logger: {
+      info: (fields, text) => logger.info({ event: 'groups', ...fields }, text),
+      warn: (fields, text) => logger.warn({ event: 'groups', ...fields }, text),
+    },
+    topics: {
+      findTopic(name) {
+        const topic = metadata.findTopic(name)
+        return topic && { topicId: topic.topicId, partitions: topic.partitions.length }
+      },
+      findTopicName: topicId => metadata.findTopicById(topicId)?.name,
+    },
+    settings: groupSettingsOf(config),
+  })
+  cluster.onTopicDeleted = topic => void groups.onTopicDeleted(topic.name)
+  return groups
+}
+
+/** Locks and identifies every log directory; all of them belong to one cluster. */
+async function openFolders(
+  { config, disk, random }: StartOptions,
+  stops: (() => Promise<void> | void)[],
+): Promise<DataFolder[]> {
+  const folders: DataFolder[] = []
+  let clusterId = config.value('loggerhead.cluster.id') ?? undefined
+  for (const root of config.logDirs) {
+    const folder = await openDataFolder(disk, root, {
+      nodeId: config.nodeId,
+      clusterId,
+      holder: `loggerhead, node ${config.nodeId}`,
+      random,
+    })
+    stops.push(() => folder.lock.release())
+    clusterId = folder.identity.clusterId
+    folders.push(folder)
+  }
+  return folders
+}
+
+async function openDirectories(
+  { config, disk, clock, logger }: StartOptions,
+  folders: readonly DataFolder[],
+  pool: BufferPool,
+  reportFailure: (error: Error) => void,
+): Promise<LogDirectory[]> {
+  const cache = new TailCache(config.value('loggerhead.tail.cache.bytes'))
+  const limit = new ProducerLimit(PRODUCERS_MAX)
+  const producers = { expirationMs: config.value('producer.id.expiration.ms'), limit }
+  const journalBytes = config.value('loggerhead.journal.bytes')
+  const directories: LogDirectory[] = []
+  for (const { root, identity } of folders) {
+    const directoryId = Buffer.from(identity.directoryId, 'base64url')
+    const onOffline = (error: Error) => {
+      logger.error({ event: 'log-dir-offline', directory: root, error: error.message }, `${root} is offline: ${error.message}`)
+      if (directories.every(directory => directory.isOffline)) reportFailure(error)
+    }
+    directories.push(
+      await LogDirectory.open({ disk, clock, logger, pool, cache, producers, root, directoryId, journalBytes, onOffline }),
+    )
+  }
+  return directories
+}
+
+function onceInOrder(stops: (() => Promise<void> | void)[]): () => Promise<void> {
+  let closing: Promise<void> | undefined
+  const run = async () => {
+    for (const stop of [...stops].reverse()) await stop()
+  }
+  return () => {
+    closing ??= run()
+    return closing
+  }
+}

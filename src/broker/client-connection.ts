@@ -1,0 +1,280 @@
+import type { BufferPool, Lease } from '../base/buffer-pool.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Address, Connection } from '../base/network.ts'
+import { FrameAssembler } from '../protocol/frame.ts'
+import type { Session } from './context.ts'
+import type { Answer, Dispatcher } from './dispatch.ts'
+import type { Handler } from './handler.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+
+/**
+ * One client's connection: bytes in, frames, requests, answers out in the order of the requests.
+ *
+ * A request begins when everything before it is answered, as in Kafka; only requests of one kind that say so (Produce) overlap, so that
+ * the next batch is checked and queued while the one before is on its way to the disk. Answers that become ready in the same
+ * turn of the event loop leave together.
+ *
+ * Bounds: requests that wait, request bytes held (with the whole broker's budget), answer bytes that the client does not take. Over a
+ * bound the socket is not read, and TCP pushes back; a client that takes nothing for `STALLED_MS` is closed.
+ */
+export const REQUESTS_WAITING_MAX = 1_000
+const ANSWER_BYTES_MAX = 8 << 20
+const STALLED_MS = 30_000
+/** Frames from this size on are put into buffers of the pool. */
+const POOLED_FRAME_BYTES = 64 << 10
+
+interface Slot {
+  frame: Buffer
+  lease: Lease | null
+  handler: Handler | undefined
+  answer: Answer
+  isDone: boolean
+}
+
+export interface ConnectionOptions {
+  connection: Connection
+  dispatcher: Dispatcher
+  pool: BufferPool
+  clock: Clock
+  logger: Logger
+  memory: MemoryBudget
+  frameBytesMax: number
+  idleMs: number
+  listenerName: string
+  advertised: Address
+  onClosed: () => void
+}
+
+export class ClientConnection implements Session {
+  readonly listenerName: string
+  readonly clientHost: string
+  readonly advertised: Address
+  readonly #options: ConnectionOptions
+  readonly #connection: Connection
+  readonly #assembler: FrameAssembler
+  readonly #closeListeners = new Set<() => void>()
+  /** Requests in order of arrival; the first `#started` of them have begun. */
+  #slots: Slot[] = []
+  #started = 0
+  #heldBytes = 0
+  #assembling: Lease | null = null
+  #out: Buffer[] = []
+  #isFlushing = false
+  #isPaused = false
+  #isEnding = false
+  #lastActivity: number
+  #watch: Timer
+  #stalledSince = -1
+  isClosed = false
+
+  constructor(options: ConnectionOptions) {
+    const { connection } = options
+    this.#options = options
+    this.#connection = connection
+    this.listenerName = options.listenerName
+    this.advertised = options.advertised
+    this.clientHost = `/${connection.remote.host}`
+    this.#assembler = new FrameAssembler({
+      frameBytesMax: options.frameBytesMax,
+      deliver: frame => this.#accept(frame),
+      allocate: bytes => this.#allocate(bytes),
+    })
+    this.#lastActivity = options.clock.mono()
+    this.#watch = this.#scheduleWatch()
+  }
+
+  onClose(run: () => void): () => void {
+    this.#closeListeners.add(run)
+    return () => this.#closeListeners.delete(run)
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.isClosed || this.#isEnding) return
+    this.#lastActivity = this.#options.clock.mono()
+    try {
+      this.#assembler.push(chunk)
+    } catch (error) {
+      this.#refuse(error)
+    }
+  }
+
+  drained(): void {
+    this.#stalledSince = -1
+    this.#startNext()
+    this.#resumeIfRoom()
+  }
+
+  /** No new requests; what has begun is answered, then the connection ends. */
+  end(): void {
+    if (this.isClosed || this.#isEnding) return
+    this.#isEnding = true
+    this.#connection.pause()
+    this.#slots.length = this.#started
+    if (this.#slots.length === 0) this.#connection.end()
+  }
+
+  /** The peer or we have closed it: whoever waits on its behalf stops. */
+  closed(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.#watch.cancel()
+    for (const slot of this.#slots) this.#release(slot)
+    this.#slots = []
+    this.#started = 0
+    this.#out = []
+    this.#assembler.clear()
+    this.#assembling?.release()
+    this.#assembling = null
+    for (const run of this.#closeListeners) run()
+    this.#closeListeners.clear()
+    this.#options.onClosed()
+  }
+
+  #allocate(bytes: number): Buffer {
+    if (bytes < POOLED_FRAME_BYTES) return Buffer.allocUnsafeSlow(bytes)
+    this.#assembling?.release()
+    this.#assembling = this.#options.pool.acquire(bytes)
+    return this.#assembling.buffer.subarray(0, bytes)
+  }
+
+  #accept(frame: Buffer): void {
+    const lease = this.#assembling?.buffer.buffer === frame.buffer ? this.#assembling : null
+    if (lease) this.#assembling = null
+    const handler = this.#options.dispatcher.handlerOf(frame)
+    this.#slots.push({ frame, lease, handler, answer: null, isDone: false })
+    this.#heldBytes += frame.length
+    this.#options.memory.take(frame.length)
+    this.#startNext()
+    if (this.#slots.length >= REQUESTS_WAITING_MAX || this.#options.memory.isExhausted) this.#pause()
+  }
+
+  #startNext(): void {
+    while (this.#started < this.#slots.length && this.#mayStart(this.#slots[this.#started]!)) {
+      const slot = this.#slots[this.#started++]!
+      this.#start(slot)
+      if (this.isClosed) return
+    }
+  }
+
+  #mayStart(slot: Slot): boolean {
+    if (this.#connection.pendingBytes > ANSWER_BYTES_MAX) return false
+    if (this.#started === 0) return true
+    return slot.handler?.overlaps === true && this.#slots[this.#started - 1]!.handler === slot.handler
+  }
+
+  #start(slot: Slot): void {
+    try {
+      const answer = this.#options.dispatcher.dispatch(slot.frame, this, slot.lease)
+      if (answer instanceof Promise) {
+        answer.then(
+          parts => this.#finish(slot, parts),
+          error => this.#refuse(error),
+        )
+      } else {
+        this.#finish(slot, answer)
+      }
+    } catch (error) {
+      this.#refuse(error)
+    }
+  }
+
+  #finish(slot: Slot, answer: Answer): void {
+    if (this.isClosed) return
+    slot.answer = answer
+    slot.isDone = true
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    this.#options.clock.soon(() => this.#flush())
+  }
+
+  /** Sends the answers that are next in order. */
+  #flush(): void {
+    this.#isFlushing = false
+    if (this.isClosed) return
+    let done = 0
+    while (done < this.#started && this.#slots[done]!.isDone) {
+      const slot = this.#slots[done++]!
+      if (slot.answer) for (const part of slot.answer) this.#out.push(part)
+      this.#release(slot)
+    }
+    if (done > 0) {
+      this.#slots.splice(0, done)
+      this.#started -= done
+    }
+    if (this.#out.length > 0) {
+      const parts = this.#out
+      this.#out = []
+      this.#connection.send(parts)
+      this.#lastActivity = this.#options.clock.mono()
+    }
+    if (this.#isEnding && this.#slots.length === 0) return this.#connection.end()
+    this.#startNext()
+    this.#resumeIfRoom()
+  }
+
+  /** Closes it at once. */
+  destroy(): void {
+    this.#connection.destroy()
+    this.closed()
+  }
+
+  #release(slot: Slot): void {
+    this.#heldBytes -= slot.frame.length
+    this.#options.memory.give(slot.frame.length)
+    slot.lease?.release()
+    slot.lease = null
+  }
+
+  #pause(): void {
+    if (this.#isPaused || this.isClosed) return
+    this.#isPaused = true
+    this.#connection.pause()
+    this.#options.memory.whenRoom(() => this.#resumeIfRoom())
+  }
+
+  #resumeIfRoom(): void {
+    if (!this.#isPaused || this.isClosed || this.#isEnding) return
+    if (this.#slots.length >= REQUESTS_WAITING_MAX / 2) return
+    if (this.#options.memory.isExhausted) {
+      this.#options.memory.whenRoom(() => this.#resumeIfRoom())
+      return
+    }
+    this.#isPaused = false
+    this.#connection.resume()
+  }
+
+  #refuse(error: unknown): void {
+    const { logger } = this.#options
+    const reason = error instanceof Error ? error.message : String(error)
+    logger.limited(this.clientHost, { event: 'connection-refused', client: this.clientHost, reason }, 'closing a connection')
+    this.#connection.destroy()
+    this.closed()
+  }
+
+  /** Closes what is idle, what never finishes a frame, and what never takes its answers. */
+  #scheduleWatch(): Timer {
+    const { clock, idleMs } = this.#options
+    return clock.after(
+      Math.min(STALLED_MS / 3, idleMs),
+      () => {
+        const now = clock.mono()
+        if (this.#connection.pendingBytes > 0) {
+          if (this.#stalledSince < 0) this.#stalledSince = now
+        } else {
+          this.#stalledSince = -1
+        }
+        const isStalled = this.#stalledSince >= 0 && now - this.#stalledSince >= STALLED_MS
+        const isIdle = this.#slots.length === 0 && now - this.#lastActivity >= idleMs
+        const isHalfFrame = this.#assembler.pendingBytes > 0 && now - this.#lastActivity >= STALLED_MS && !this.#isPaused
+        if (isStalled || isIdle || isHalfFrame) {
+          this.#connection.destroy()
+          this.closed()
+          return
+        }
+        this.#watch = this.#scheduleWatch()
+      },
+      'connection-watch',
+    )
+  }
+}

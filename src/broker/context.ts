@@ -1,0 +1,50 @@
+import type { Lease } from '../base/buffer-pool.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Address } from '../base/network.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
+import type { ApiVersion } from '../protocol/messages/api-versions.ts'
+import type { Config } from './config.ts'
+import type { FetchSessions } from './fetch-sessions.ts'
+import type { InternalTopics } from './internal-topics.ts'
+import type { TopicCreation } from './topic-creation.ts'
+
+/** What handlers work with: the broker's parts, the same for all requests. */
+export interface BrokerContext {
+  readonly config: Config
+  /** What is advertised. */
+  readonly apis: readonly ApiVersion[]
+  readonly cluster: Cluster
+  readonly groups: GroupCoordinator
+  readonly fetchSessions: FetchSessions
+  readonly internalTopics: InternalTopics
+  readonly topicCreation: TopicCreation
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Why nothing can be appended at the moment; undefined when it can. */
+  readonly refusesAppends: () => string | undefined
+}
+
+/** A client's connection, as handlers see it. */
+export interface Session {
+  readonly listenerName: string
+  /** As Kafka prints it: `/127.0.0.1`. */
+  readonly clientHost: string
+  /** Where this client is told to find this broker. */
+  readonly advertised: Address
+  /** Set when the connection has closed: nobody waits for an answer any more. */
+  readonly isClosed: boolean
+  onClose(run: () => void): () => void
+}
+
+/** One request on its way. */
+export interface RequestContext {
+  readonly broker: BrokerContext
+  readonly session: Session
+  readonly version: number
+  readonly correlationId: number
+  readonly clientId: string | null
+  /** Who owns the request's bytes when they may be used again; null when they are garbage collected. */
+  readonly lease: Lease | null
+}

@@ -1,0 +1,100 @@
+import type { TopicImage } from '../../cluster/metadata.ts'
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts'
+import { Metadata, type MetadataRequestTopic, type MetadataTopic } from '../../protocol/messages/metadata.ts'
+import type { RequestOf } from '../../protocol/schema.ts'
+import { ZERO_UUID } from '../../protocol/schema.ts'
+import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from '../authorized-operations.ts'
+import type { RequestContext } from '../context.ts'
+import { handler } from '../handler.ts'
+import { GROUP_TOPIC } from '../internal-topics.ts'
+import { wireErrorOf } from '../wire-error.ts'
+
+/**
+ * Metadata: brokers, topics, partitions and who leads them.
+ *
+ * v0 takes an empty list for all topics, later versions take null. v4 lets the client forbid auto-creation, v10 has topic ids, v12 asks by id.
+ * A topic that is created on use is answered at once with its leaders: LEADER_NOT_AVAILABLE would only make clients wait.
+ */
+export const metadata = handler(Metadata, {
+  versions: [0, 13],
+  notes: 'A topic created on use is answered with its leader at once.',
+  async handle(request, context) {
+    const { broker, session, version } = context
+    const { cluster, config } = broker
+    const topics = await describeTopics(request, context)
+    return {
+      brokers: [{ nodeId: cluster.nodeId, ...session.advertised, rack: config.value('broker.rack') }],
+      clusterId: cluster.clusterId,
+      controllerId: cluster.nodeId,
+      topics,
+      clusterAuthorizedOperations:
+        version <= 10 && request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+    }
+  },
+})
+
+type Request = RequestOf<typeof Metadata>
+
+async function describeTopics(request: Request, context: RequestContext): Promise<MetadataTopic[]> {
+  const { metadata } = context.broker.cluster
+  const wantsAll = request.topics === null || (context.version === 0 && request.topics.length === 0)
+  if (wantsAll) return [...metadata.topics].map(topic => describe(topic, request, context))
+  return Promise.all(request.topics!.map(wanted => describeWanted(wanted, request, context)))
+}
+
+async function describeWanted(
+  wanted: MetadataRequestTopic,
+  request: Request,
+  context: RequestContext,
+): Promise<MetadataTopic> {
+  const { metadata } = context.broker.cluster
+  if (wanted.name === null || (wanted.topicId !== ZERO_UUID && context.version >= 12)) {
+    const topic = metadata.findTopicById(wanted.topicId)
+    return topic ? describe(topic, request, context) : unknownTopic(wanted, ErrorCode.UNKNOWN_TOPIC_ID)
+  }
+  const topic = metadata.findTopic(wanted.name)
+  if (topic) return describe(topic, request, context)
+  try {
+    return describe(await createOnUse(wanted.name, request, context), request, context)
+  } catch (error) {
+    return unknownTopic(wanted, wireErrorOf(error, context.broker.logger).errorCode)
+  }
+}
+
+async function createOnUse(name: string, request: Request, { broker }: RequestContext): Promise<TopicImage> {
+  const { config, internalTopics, topicCreation } = broker
+  if (!request.allowAutoTopicCreation || !config.value('auto.create.topics.enable')) {
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+  }
+  return name === GROUP_TOPIC ? internalTopics.requireGroupTopic() : topicCreation.createOnUse(name)
+}
+
+function describe(topic: TopicImage, request: Request, { broker }: RequestContext): MetadataTopic {
+  const { cluster, internalTopics } = broker
+  const partitions = topic.partitions.map((image, partitionIndex) => {
+    const partition = cluster.partitions.find(topic.name, partitionIndex)
+    const replicaNodes = image.replicas.map(replica => replica.nodeId)
+    // A damaged log still has its leader: clients then get KAFKA_STORAGE_ERROR, which they try again.
+    return {
+      errorCode: ErrorCode.NONE,
+      partitionIndex,
+      leaderId: cluster.nodeId,
+      leaderEpoch: partition?.leaderEpoch ?? 0,
+      replicaNodes,
+      isrNodes: replicaNodes,
+      offlineReplicas: [],
+    }
+  })
+  return {
+    errorCode: ErrorCode.NONE,
+    name: topic.name,
+    topicId: topic.topicId,
+    isInternal: internalTopics.isInternal(topic.name),
+    partitions,
+    topicAuthorizedOperations: request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED,
+  }
+}
+
+function unknownTopic({ name, topicId }: MetadataRequestTopic, errorCode: number): MetadataTopic {
+  return { errorCode, name, topicId, partitions: [] }
+}

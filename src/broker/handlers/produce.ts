@@ -1,0 +1,102 @@
+import { KafkaError } from '../../protocol/errors.ts'
+import {
+  Produce,
+  type ProducePartition,
+  type ProducePartitionResult,
+  type ProduceTopic,
+  type ProduceTopicResult,
+} from '../../protocol/messages/produce.ts'
+import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
+import type { Partition } from '../../cluster/partition.ts'
+import type { RequestContext } from '../context.ts'
+import { handler } from '../handler.ts'
+import { wireErrorOf } from '../wire-error.ts'
+
+/**
+ * Produce: appends one record batch to each partition named, and answers when it is as safe as the topic's policy says.
+ *
+ * acks=1 and acks=all both wait for that; acks=0 is not answered at all. v13 names topics by id. Versions 0 to 2 are advertised, because
+ * librdkafka takes their lack for a broker without compression (KAFKA-18659), and refused.
+ */
+type Answer = ResponseOf<typeof Produce>
+
+export const produce = handler(Produce, {
+  versions: [0, 13],
+  refusedBelow: 3,
+  overlaps: true,
+  notes: 'Versions 0-2 are advertised and refused, as in Kafka. Transactional batches get INVALID_TXN_STATE.',
+  handle(request, context) {
+    const waits: Promise<void>[] = []
+    const responses = request.topicData.map(topic => appendTopic(topic, request, context, waits))
+    const answer: Answer = { responses }
+    if (request.acks === 0) return null
+    if (waits.length === 0) return answer
+    if (waits.length === 1) return waits[0]!.then(() => answer)
+    return Promise.all(waits).then(() => answer)
+  },
+})
+
+type MutableResult = { -readonly [K in keyof ProducePartitionResult]: ProducePartitionResult[K] }
+
+function appendTopic(
+  topic: ProduceTopic,
+  request: RequestOf<typeof Produce>,
+  context: RequestContext,
+  waits: Promise<void>[],
+): ProduceTopicResult {
+  const partitionResponses = topic.partitionData.map(data => {
+    const result: MutableResult = { index: data.index, errorCode: 0, baseOffset: -1 }
+    try {
+      const partition = findPartition(topic, data.index, context)
+      append(partition, data, request, context, result, waits)
+    } catch (error) {
+      fail(result, error, context)
+    }
+    return result
+  })
+  return { name: topic.name, topicId: topic.topicId, partitionResponses }
+}
+
+function findPartition(topic: ProduceTopic, index: number, { version, broker }: RequestContext): Partition {
+  const { partitions } = broker.cluster
+  return version >= 13 ? partitions.requireById(topic.topicId, index) : partitions.require(topic.name, index)
+}
+
+/** Everything that decides the order of appends happens in this turn; only the disk is waited for. */
+function append(
+  partition: Partition,
+  { records }: ProducePartition,
+  { acks, transactionalId }: RequestOf<typeof Produce>,
+  context: RequestContext,
+  result: MutableResult,
+  waits: Promise<void>[],
+): void {
+  if (acks < -1 || acks > 1) throw new KafkaError('INVALID_REQUIRED_ACKS')
+  if (transactionalId !== null) throw new KafkaError('INVALID_TXN_STATE', 'this broker does not serve transactions yet')
+  if (records === null || records.length === 0) {
+    throw new KafkaError('INVALID_RECORD', 'a partition must be sent exactly one record batch')
+  }
+  if (context.broker.internalTopics.isInternal(partition.topic) && context.clientId !== ADMIN_CLIENT_ID) {
+    throw new KafkaError('INVALID_TOPIC_EXCEPTION', `${partition.topic} is written by the broker only`)
+  }
+  const refusal = context.broker.refusesAppends()
+  if (refusal) throw new KafkaError('KAFKA_STORAGE_ERROR', refusal)
+  const answer = partition.append(records, acks, context.lease)
+  result.baseOffset = answer.baseOffset
+  result.logAppendTimeMs = answer.logAppendTimeMs
+  result.logStartOffset = answer.logStartOffset
+  if (acks === 0) return
+  waits.push(answer.done.catch(error => fail(result, error, context)))
+}
+
+/** Kafka lets clients of this id write internal topics. */
+const ADMIN_CLIENT_ID = '__admin_client'
+
+function fail(result: MutableResult, error: unknown, context: RequestContext): void {
+  const { errorCode, errorMessage } = wireErrorOf(error, context.broker.logger)
+  result.errorCode = errorCode
+  result.errorMessage = errorMessage
+  result.baseOffset = -1
+  result.logAppendTimeMs = -1
+  result.logStartOffset = -1
+}

@@ -1,0 +1,157 @@
+import type { BufferPool } from '../base/buffer-pool.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Address, Connection, ConnectionEvents, Listener, Network } from '../base/network.ts'
+import { ClientConnection } from './client-connection.ts'
+import type { Config } from './config.ts'
+import type { ListenerConfig } from './config-listeners.ts'
+import type { Dispatcher } from './dispatch.ts'
+import { MemoryBudget } from './memory-budget.ts'
+
+/**
+ * The listeners and their connections, within the limits on connections: in all, for each address, new ones a second. What is over a limit
+ * is accepted and closed. Loopback is exempt from the last two.
+ */
+export interface ServerOptions {
+  config: Config
+  network: Network
+  dispatcher: Dispatcher
+  pool: BufferPool
+  clock: Clock
+  logger: Logger
+}
+
+export class Server {
+  readonly #options: ServerOptions
+  readonly #memory: MemoryBudget
+  readonly #connections = new Set<ClientConnection>()
+  readonly #perAddress = new Map<string, number>()
+  readonly #listeners: Listener[] = []
+  #second = 0
+  #newThisSecond = 0
+  #isClosing = false
+  #whenEmpty: (() => void) | undefined
+  readonly counters = { accepted: 0, refused: 0 }
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.#memory = new MemoryBudget(options.config.value('loggerhead.request.memory.bytes'))
+  }
+
+  get addresses(): Address[] {
+    return this.#listeners.map(listener => listener.address)
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  /** Binds all listeners, or none: a failure closes what was bound. */
+  async listen(): Promise<void> {
+    try {
+      for (const listener of this.#options.config.listeners) await this.#bind(listener)
+    } catch (error) {
+      await Promise.all(this.#listeners.map(listener => listener.close()))
+      throw error
+    }
+  }
+
+  /** Stops accepting, lets what has begun finish, and closes what has not within the time. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#isClosing = true
+    await Promise.all(this.#listeners.map(listener => listener.close()))
+    for (const connection of this.#connections) connection.end()
+    if (this.#connections.size === 0) return
+    await new Promise<void>(resolve => {
+      const timer = this.#options.clock.after(deadlineMs, resolve, 'server-close')
+      this.#whenEmpty = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+    for (const connection of this.#connections) connection.destroy()
+  }
+
+  async #bind(config: ListenerConfig): Promise<void> {
+    let { port } = config
+    let bound = 0
+    let failure: unknown
+    for (const host of config.bindHosts) {
+      try {
+        const listener = await this.#options.network.listen({ host, port }, connection => this.#accept(connection, config))
+        port = listener.address.port
+        this.#listeners.push(listener)
+        bound++
+      } catch (error) {
+        failure = error
+        // `localhost` means both loopbacks, and a machine may lack one; anything else in the way is an error.
+        if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw error
+      }
+    }
+    if (bound === 0) throw failure
+  }
+
+  #accept(connection: Connection, listener: ListenerConfig): ConnectionEvents {
+    const { config, dispatcher, pool, clock, logger } = this.#options
+    const host = connection.remote.host
+    if (this.#isOverLimit(host)) {
+      this.counters.refused++
+      logger.limited(`limit ${host}`, { event: 'connection-limit', client: host }, 'too many connections: closing one')
+      connection.destroy()
+      return { data: () => {}, drain: () => {}, close: () => {} }
+    }
+    this.counters.accepted++
+    this.#perAddress.set(host, (this.#perAddress.get(host) ?? 0) + 1)
+    const client = new ClientConnection({
+      connection,
+      dispatcher,
+      pool,
+      clock,
+      logger,
+      memory: this.#memory,
+      frameBytesMax: config.value('socket.request.max.bytes'),
+      idleMs: config.value('connections.max.idle.ms'),
+      listenerName: listener.name,
+      advertised: advertisedTo(listener, connection),
+      onClosed: () => this.#forget(client, host),
+    })
+    this.#connections.add(client)
+    return {
+      data: bytes => client.receive(bytes),
+      drain: () => client.drained(),
+      close: () => client.closed(),
+    }
+  }
+
+  #isOverLimit(host: string): boolean {
+    const { config, clock } = this.#options
+    if (this.#isClosing || this.#connections.size >= config.value('max.connections')) return true
+    if (isLoopback(host)) return false
+    if ((this.#perAddress.get(host) ?? 0) >= config.value('max.connections.per.ip')) return true
+    const second = Math.floor(clock.mono() / 1_000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#newThisSecond = 0
+    }
+    return ++this.#newThisSecond > config.value('max.connection.creation.rate')
+  }
+
+  #forget(client: ClientConnection, host: string): void {
+    this.#connections.delete(client)
+    const count = (this.#perAddress.get(host) ?? 1) - 1
+    if (count > 0) this.#perAddress.set(host, count)
+    else this.#perAddress.delete(host)
+    if (this.#connections.size === 0) this.#whenEmpty?.()
+  }
+}
+
+/** Unless told otherwise a client is sent back to where its connection arrived: that address works for it. */
+function advertisedTo(listener: ListenerConfig, connection: Connection): Address {
+  const { host, port } = connection.local
+  if (!listener.advertised) return { host, port }
+  return { host: listener.advertised.host, port: listener.advertised.port || port }
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.')
+}

@@ -1,0 +1,55 @@
+import type { Cluster } from '../cluster/cluster.ts'
+import type { NewTopic } from '../cluster/controller.ts'
+import type { TopicImage } from '../cluster/metadata.ts'
+import { KafkaError } from '../protocol/errors.ts'
+import type { Config } from './config.ts'
+import { parseTopicConfigs } from './topic-config.ts'
+
+/** A topic as a client asks for it. */
+export interface WantedTopic {
+  name: string
+  partitions: number
+  replicationFactor: number
+  assignments: ReadonlyMap<number, readonly number[]>
+  configs: readonly { name: string; value: string | null }[]
+}
+
+/** Creates topics for clients: their configs checked, the broker's defaults filled in, and on first use when that is allowed. */
+export class TopicCreation {
+  readonly #cluster: Cluster
+  readonly #config: Config
+
+  constructor(cluster: Cluster, config: Config) {
+    this.#cluster = cluster
+    this.#config = config
+  }
+
+  /** One result for each topic, in order. */
+  async create(topics: readonly WantedTopic[], validateOnly: boolean): Promise<(TopicImage | KafkaError)[]> {
+    const checked = topics.map(topic => this.#check(topic))
+    const created = await this.#cluster.createTopics(
+      checked.filter((topic): topic is NewTopic => !(topic instanceof KafkaError)),
+      validateOnly,
+    )
+    return checked.map(topic => (topic instanceof KafkaError ? topic : created.shift()!))
+  }
+
+  /** Creates a topic with the broker's defaults because somebody uses it. Throws when it cannot be. */
+  async createOnUse(name: string): Promise<TopicImage> {
+    const wanted = { name, partitions: -1, replicationFactor: -1, assignments: new Map(), configs: [] }
+    const [topic] = await this.create([wanted], false)
+    if (!(topic instanceof KafkaError)) return topic!
+    const present = this.#cluster.metadata.findTopic(name) // somebody else was first
+    if (present) return present
+    throw topic
+  }
+
+  #check(topic: WantedTopic): NewTopic | KafkaError {
+    try {
+      return { ...topic, configs: parseTopicConfigs(this.#config, topic.configs) }
+    } catch (error) {
+      if (error instanceof KafkaError) return error
+      throw error
+    }
+  }
+}
