@@ -3,7 +3,7 @@
  *
  * Decompressing is bounded before or while it happens: the output may neither exceed a size nor a ratio to the input,
  * whatever the data announce about themselves. All codecs are synchronous; what is large belongs into a worker.
- * Why these implementations: docs/decisions/compression-codecs.md.
+ * Why these implementations: docs/decisions/0003-compression-codecs.md.
  */
 import type * as Zlib from 'node:zlib'
 import { compressLz4, decompressLz4 } from './compression/lz4.ts'
@@ -72,6 +72,10 @@ function compressZstd(bytes: Buffer, level: number | undefined): Buffer {
   return zlib().zstdCompressSync(bytes, { params, pledgedSrcSize: bytes.length })
 }
 
+/**
+ * Of data cut off, Node 22 gives what it has, and of several frames only the first. The records then fall short of
+ * their count, so nothing wrong gets further than this.
+ */
 function decompressZstd(bytes: Buffer, outputBytesMax: number): Buffer {
   return inflate('zstd', bytes, outputBytesMax, options => zlib().zstdDecompressSync(bytes, options))
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { namedBatchVectors, type VectorRecord } from '../../test/support/batch-vectors.ts'
 import { SeededRandom } from '../base/random.ts'
 import { Compression, type CompressionName } from './compression.ts'
+import { KafkaError } from './errors.ts'
 import {
   type BatchRecord,
   buildBatch,
@@ -141,6 +142,21 @@ test('stops at the count in the header and refuses what is left over', () => {
   bytes.writeInt32BE(3, batch.RECORD_COUNT_AT)
   expect(() => readRecords(bytes)).toThrow('record 2 of the batch is malformed')
 })
+
+test.each(compressions)(
+  'a batch whose records are cut off before they were stored is refused, %s',
+  compression => {
+    const whole = buildBatch(
+      Array.from({ length: 50 }, (_, i) => ({ value: `value ${i}` })),
+      { compression },
+    )
+    for (let length = batch.BATCH_HEADER_BYTES; length < whole.length; length++) {
+      const cut = Buffer.from(whole.subarray(0, length))
+      cut.writeInt32BE(length - batch.BATCH_LENGTH_END, batch.BATCH_LENGTH_AT)
+      expect(() => readRecords(cut)).toThrow(KafkaError)
+    }
+  },
+)
 
 function inVectorForm(record: BatchRecord): VectorRecord {
   return {
