@@ -71,7 +71,10 @@ export async function createBroker(kind: BrokerKind, options: BrokerOptions = {}
 
 export async function startBroker(kind: BrokerKind, options?: BrokerOptions): Promise<BrokerProcess> {
   const broker = await createBroker(kind, options)
-  await broker.start()
+  await broker.start().catch(async error => {
+    await broker.remove()
+    throw error
+  })
   return broker
 }
 
