@@ -23,13 +23,11 @@ export function admit(input: JoinInput, door: Door): number {
 function hasRoom(input: JoinInput, { state, members, sizeMax }: Door): boolean {
   if (state === 'Empty') return true
   const member = members.find(input.memberId) ?? members.findStatic(input.groupInstanceId)
-  // While joining, those who came count, not those who were there: should the bound have been lowered, the last are refused.
-  if (state === 'PreparingRebalance') return isWaiting(member) || members.awaitingJoin < sizeMax
-  return member !== undefined || members.size < sizeMax
-}
-
-function isWaiting(member: { joinRequest: number | null } | undefined): boolean {
-  return member !== undefined && member.joinRequest !== null
+  if (state !== 'PreparingRebalance') return member !== undefined || members.size < sizeMax
+  // While joining, those count who will be in the next generation: who came, and static members. Others lose their place to
+  // whoever comes first.
+  if (members.size < sizeMax || members.staying < sizeMax) return true
+  return member !== undefined && (member.joinRequest !== null || member.groupInstanceId !== null)
 }
 
 function supportsProtocols(input: JoinInput, { state, protocolType, members }: Door): boolean {

@@ -133,7 +133,9 @@ export class ClassicGroup {
       errorCodes = leavers.map(leaver => this.#removeLeaver(leaver.memberId, leaver.groupInstanceId))
       const gone = leavers.filter((_, i) => errorCodes[i] === ErrorCode.NONE)
       if (gone.length === 0) return
-      const reasons = gone.map(({ memberId, reason }) => `${memberId} left (${reason ?? 'no reason given'})`)
+      const reasons = gone.map(({ memberId, groupInstanceId, reason }) => {
+        return `${memberId || groupInstanceId} left (${reason ?? 'no reason given'})`
+      })
       if (this.#state !== 'Empty') this.#rebalanceOrCompleteJoin(reasons.join(', '))
     })
     return { ...output, errorCodes }

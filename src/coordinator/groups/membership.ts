@@ -26,8 +26,13 @@ export class Membership {
     return this.#leader
   }
 
-  get awaitingJoin(): number {
-    return this.#awaitingJoin
+  /** Members that the end of the joining leaves in: those who came, and static ones, who are waited for a session long. */
+  get staying(): number {
+    let count = this.#awaitingJoin
+    for (const member of this.#members.values()) {
+      if (member.joinRequest === null && member.groupInstanceId !== null) count++
+    }
+    return count
   }
 
   /** Everybody waits for the answer of a JoinGroup, and nobody is about to come. */
