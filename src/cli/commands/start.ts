@@ -46,9 +46,14 @@ async function start(options: StartOptions): Promise<void> {
     { event: 'ready', listeners: broker.listeners, data: config.logDirs },
     readyLine(broker.listeners, config),
   )
-  await stopSignal(logger)
+  const failure = await Promise.race([stopSignal(logger), broker.failed])
   await broker.close()
-  logger.info({ event: 'stopped' }, 'stopped')
+  if (failure) {
+    process.exitCode = 1
+    logger.error({ event: 'failed' }, `no log directory is left (${failure.message}); the next start recovers`)
+  } else {
+    logger.info({ event: 'stopped' }, 'stopped')
+  }
 }
 
 function devWarning(config: Config): string {
@@ -65,7 +70,7 @@ function readyLine(listeners: readonly Address[], config: Config): string {
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second ends the process there and then. */
-function stopSignal(logger: Logger): Promise<void> {
+function stopSignal(logger: Logger): Promise<undefined> {
   return new Promise(resolve => {
     let isStopping = false
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -73,7 +78,7 @@ function stopSignal(logger: Logger): Promise<void> {
         if (isStopping) process.exit(1)
         isStopping = true
         logger.info({ event: 'stopping', signal }, `${signal}: stopping; a second one stops at once`)
-        resolve()
+        resolve(undefined)
       })
     }
   })
