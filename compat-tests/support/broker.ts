@@ -53,6 +53,7 @@ const clusterId = 'loggerheadCompatTestsA'
 
 /** For both: what makes one broker on a developer's machine quick and self-sufficient. */
 const sharedSettings = {
+  'node.id': '1',
   'group.initial.rebalance.delay.ms': '0',
   'offsets.topic.replication.factor': '1',
   'transaction.state.log.replication.factor': '1',
@@ -100,7 +101,6 @@ async function kafkaRecipe(folder: string, port: number, settings: Record<string
   const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`
   const properties = {
     'process.roles': 'broker,controller',
-    'node.id': '1',
     'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
     listeners,
     'advertised.listeners': listeners,

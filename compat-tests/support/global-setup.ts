@@ -1,10 +1,8 @@
 /** Starts the brokers that all suites share, once a run. COMPAT_BROKERS picks them: `kafka`, `loggerhead` or both. */
 import type { TestProject } from 'vitest/node'
 import { type BrokerKind, type BrokerProcess, brokerKinds, startBroker } from './broker.ts'
-import { until } from './process.ts'
-import { committedOffset, findCoordinator } from './requests.ts'
 import type {} from './scenario.ts'
-import { Connection } from './wire.ts'
+import { warmUp } from './warm-up.ts'
 
 export default async function startBrokers(project: TestProject): Promise<() => Promise<void>> {
   const chosen = (process.env.COMPAT_BROKERS ?? brokerKinds.join(',')).split(',')
@@ -25,20 +23,4 @@ export default async function startBrokers(project: TestProject): Promise<() => 
       }),
     )
   }
-}
-
-/**
- * Apache Kafka makes the topic of committed offsets when the first group asks, and refuses groups until each of its
- * partitions is loaded. Scenarios are about what comes after that.
- */
-async function warmUp({ host, port, kind }: BrokerProcess): Promise<void> {
-  const connection = await Connection.open(host, port)
-  const isReady = async (group: string) =>
-    (await findCoordinator(connection, group)) === 0 &&
-    ![14, 15, 16].includes(
-      (await committedOffset(connection, group, { topic: 'none', partition: 0 })).errorCode,
-    )
-  for (let group = 0; group < 200; group++)
-    await until(`${kind} to serve groups`, () => isReady(`warm-up-${group}`), 60_000)
-  connection.close()
 }
