@@ -77,7 +77,7 @@ export class RecordWriter {
 
   /** Appends as many batches as the records need; not atomic as a whole. */
   async appendAll(records: readonly KeyedRecord[]): Promise<void> {
-    let pending: Promise<void> = Promise.resolve()
+    const written: Promise<void>[] = []
     let from = 0
     let bytes = BATCH_HEADER_BYTES
     for (let i = 0; i <= records.length; i++) {
@@ -85,13 +85,12 @@ export class RecordWriter {
       if (bytes + size <= this.#batchBytesMax) {
         bytes += size
       } else if (i > from) {
-        const written = this.append(records.slice(from, i))
-        pending = pending.then(() => written)
+        written.push(this.append(records.slice(from, i)))
         from = i
         bytes = BATCH_HEADER_BYTES + size
       }
     }
-    await pending
+    await Promise.all(written)
   }
 
   /** Resolves when everything appended so far is durable and applied, or has failed. */

@@ -165,8 +165,9 @@ export class GroupPartition implements PartitionCoordinator {
     act: (found: T) => KeyedRecord[],
   ): Promise<void> {
     for (let attempt = 0; attempt < SETTLE_ATTEMPTS_MAX; attempt++) {
-      await this.#writer.settled()
+      // Counted before the wait: what is appended meanwhile may not be in the store when it is read.
       const { changes } = entry
+      await this.#writer.settled()
       const found = await read()
       if (this.#isDropped) throw new KafkaError('NOT_COORDINATOR')
       if (entry.changes !== changes) continue
