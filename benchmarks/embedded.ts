@@ -33,7 +33,9 @@ function int(bytes: 2 | 4, value: number): Buffer {
   return field
 }
 
-const named = (name: Buffer) => Buffer.concat([int(2, name.length), name])
+function named(name: Buffer): Buffer {
+  return Buffer.concat([int(2, name.length), name])
+}
 
 function frame(api: number, version: number, ...fields: Buffer[]): Buffer {
   const body = Buffer.concat([int(2, api), int(2, version), int(4, 1), int(2, -1), ...fields])

@@ -17,7 +17,7 @@ const begin = '<!-- numbers: begin (written by `npm run bench`) -->'
 const end = '<!-- numbers: end -->'
 
 function figure(value: number): string {
-  if (Number.isNaN(value)) return '–'
+  if (!Number.isFinite(value)) return '–'
   if (value >= 100) return Math.round(value).toLocaleString('en-US')
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }

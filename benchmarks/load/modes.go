@@ -24,7 +24,7 @@ type report struct {
 	P999Ms            float64        `json:"p999Ms,omitempty"`
 	MaxMs             float64        `json:"maxMs,omitempty"`
 	Errors            map[string]int `json:"errors,omitempty"`
-	CPUSeconds        float64        `json:"cpuSeconds,omitempty"`
+	CPUSeconds        float64        `json:"cpuSeconds"`
 	CPUPerGB          float64        `json:"cpuSecondsPerGB,omitempty"`
 	CPUPerRequest     float64        `json:"cpuMicrosecondsPerRequest,omitempty"`
 	LoadCPUSeconds    float64        `json:"loadCpuSeconds,omitempty"`
