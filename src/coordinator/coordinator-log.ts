@@ -12,7 +12,8 @@ export interface CoordinatorLog {
   read(fromOffset: number): AsyncIterable<readonly LoggedRecord[]>
   /**
    * Appends the records as one batch, all or none, and gives the offset of the first once they are durable and committed.
-   * Called for one batch at a time. It may fail though the records are there: then `read` tells.
+   * Called for one batch at a time. It may fail though the records are there, if `read` then gives them; as long as it is open
+   * whether they will be, it stays pending, unless this node's leadership ends.
    */
   append(records: readonly NewRecord[]): Promise<number>
 }

@@ -98,12 +98,18 @@ export class RecordWriter {
     await this.#last.catch(() => {})
   }
 
+  /** Another coordinator takes over: what is under way may reach the log, but not the state, which is the other's now. */
+  close(): void {
+    this.#failure ??= { error: new KafkaError('NOT_COORDINATOR') }
+  }
+
   async #flush(): Promise<void> {
     while (this.#units.length > 0) {
       const batch = this.#takeBatch()
       try {
         const records = batch.flatMap(unit => unit.records)
         const first = await this.#log.append(records)
+        if (this.#failure !== null) throw this.#failure.error
         const logged = records.map(({ key, value }, i) => ({ offset: first + i, key, value }))
         await this.#apply(logged, first + records.length)
       } catch (error) {
@@ -130,10 +136,11 @@ export class RecordWriter {
   }
 
   #stop(error: unknown, batch: Unit[]): void {
-    this.#failure = { error }
+    const isFirst = this.#failure === null
+    this.#failure ??= { error }
     const lost = [...batch, ...this.#units]
     this.#units = []
-    this.#fail(error)
+    if (isFirst) this.#fail(error)
     for (const unit of lost) unit.reject(error)
   }
 }

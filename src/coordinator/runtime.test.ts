@@ -149,6 +149,19 @@ describe('while a partition is not there', () => {
     expect(clock.timers).toBe(0)
   })
 
+  test('what was under way when it went does not reach the state of the next one', async () => {
+    const { coordinator, clock, log } = await openCoordinator()
+    log.hold()
+    const late = coordinator.commitOffsets(commitRequest('g', { 1: 1 }), commitV9)
+    await clock.settle()
+    const next = new MemoryCoordinatorLog()
+    await coordinator.lead(0, next)
+    await coordinator.commitOffsets(commitRequest('g', { 1: 2 }), commitV9)
+    log.release()
+    expect((await late).topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.NOT_COORDINATOR)
+    expect(await committed(coordinator, 'g')).toEqual({ 't-1': 2 })
+  })
+
   test('a log that can not be read is tried again', async () => {
     const { coordinator, clock, warnings } = await openCoordinator()
     let failures = 2

@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { admit } from './admission.ts'
 import { Gathering } from './gathering.ts'
-import { type JoinAnswer, refusedJoin, refusedSync } from './group-answers.ts'
+import { acceptedJoin, type JoinAnswer, refusedJoin, refusedSync } from './group-answers.ts'
 import type { GroupOutput, JoinInput, Leaver, MemberClaim, Now, SyncInput } from './group-input.ts'
 import { type GroupMember, metadataOf, NO_BYTES, newMember, offersSame } from './group-member.ts'
 import {
@@ -32,6 +32,9 @@ import { subscribedTopics } from './subscription.ts'
  * A step gives back what it asks of the world: a record to append, and answers. An answer may leave only when this record and all
  * earlier ones of the group are durable; so the step need not wait for the log, and is never undone: when an append fails, the
  * group is dropped with all its parked requests and made anew from the log.
+ *
+ * One file, since every transition touches the same dozen fields. What can be told apart lies beside it: who is in (`membership`),
+ * who may come in (`admission`), how long a first generation gathers (`gathering`), what is stored (`group-record`).
  *
  * Invariants: a generation has one protocol and one assignment, both stored before any member hears of the assignment. What is
  * parked is answered exactly once: by the end of the rebalance, by expiry, or by what replaces it. A rebalance ends within the
@@ -514,22 +517,8 @@ export class ClassicGroup {
   }
 
   #generationFor(member: GroupMember): JoinAnswer {
-    const { leader } = this.#members
-    const members = leader === member.id ? Array.from(this.#members.all()) : []
-    return {
-      errorCode: ErrorCode.NONE,
-      generationId: this.#generation,
-      protocolType: this.#protocolType,
-      protocolName: this.#protocolName,
-      leader: leader ?? '',
-      skipAssignment: false,
-      memberId: member.id,
-      members: members.map(one => ({
-        memberId: one.id,
-        groupInstanceId: one.groupInstanceId,
-        metadata: metadataOf(one, this.#protocolName),
-      })),
-    }
+    const generation = { id: this.#generation, type: this.#protocolType, protocol: this.#protocolName }
+    return acceptedJoin(member, this.#members, generation)
   }
 
   #answerJoin(requestId: number, response: JoinAnswer): void {

@@ -1,4 +1,6 @@
-import { NO_BYTES } from './group-member.ts'
+import { ErrorCode } from '../../protocol/errors.ts'
+import { type GroupMember, metadataOf, NO_BYTES } from './group-member.ts'
+import type { Membership } from './membership.ts'
 
 /** Answers of the classic group protocol, with the field names of Kafka's schemas, before a version shapes them. */
 export interface JoinAnswer {
@@ -22,6 +24,29 @@ export interface SyncAnswer {
 export type GroupAnswer =
   | { type: 'join'; requestId: number; response: JoinAnswer }
   | { type: 'sync'; requestId: number; response: SyncAnswer }
+
+/** What a member learns of its generation. Only the leader, who assigns, hears of the others. */
+export function acceptedJoin(
+  member: GroupMember,
+  members: Membership,
+  generation: { id: number; type: string | null; protocol: string | null },
+): JoinAnswer {
+  const others = members.leader === member.id ? Array.from(members.all()) : []
+  return {
+    errorCode: ErrorCode.NONE,
+    generationId: generation.id,
+    protocolType: generation.type,
+    protocolName: generation.protocol,
+    leader: members.leader ?? '',
+    skipAssignment: false,
+    memberId: member.id,
+    members: others.map(one => ({
+      memberId: one.id,
+      groupInstanceId: one.groupInstanceId,
+      metadata: metadataOf(one, generation.protocol),
+    })),
+  }
+}
 
 export function refusedJoin(errorCode: number, memberId: string): JoinAnswer {
   return {

@@ -194,6 +194,7 @@ export class GroupPartition implements PartitionCoordinator {
 
   drop(errorCode: number): void {
     this.#isDropped = true
+    this.#writer.close()
     for (const entry of this.#groups.values()) this.#context.deadlines.forget(entry)
     this.#groups.clear()
     for (const { memberId, type, resolve } of this.#parked.values()) {

@@ -1,7 +1,7 @@
 import type { KeyRange, KeyValueEngine, Operation } from '../../storage/engine.ts'
 import type { LoggedRecord } from '../coordinator-log.ts'
 import type { GroupRecord } from './group-record.ts'
-import { type CommittedOffset, type RecordKey, readGroup, readKey, readOffset } from './record-codec.ts'
+import { type CommittedOffset, kindOf, readGroup, readOffset } from './record-codec.ts'
 
 /**
  * What the committed records of one partition of `__consumer_offsets` amount to, kept in an engine: the last record of each group
@@ -14,6 +14,8 @@ import { type CommittedOffset, type RecordKey, readGroup, readKey, readOffset } 
  *   o  int16 length, group,
  *      int16 length, topic, int32 p.   → the same
  *
+ * Behind the letter stand the bytes of the record's own key, without its type; so records are applied without being read.
+ *
  * The record's offset is kept so that the commit of a transaction can tell whether a plain commit came after it.
  *
  * Invariant: records and the applied position change in one atomic batch, so applying a record twice cannot happen.
@@ -24,23 +26,26 @@ export interface StoredOffset {
   committed: CommittedOffset
 }
 
-const APPLIED = 'a'
-const GROUP = 'g'
-const OFFSET = 'o'
 const RECORD_OFFSET_BYTES = 8
 
 export class GroupStore {
   readonly #engine: KeyValueEngine
   readonly #prefix: Buffer
+  readonly #appliedKey: Buffer
+  readonly #groupPrefix: Buffer
+  readonly #offsetPrefix: Buffer
 
   constructor(engine: KeyValueEngine, partitionIndex: number, incarnation: string) {
     this.#engine = engine
     this.#prefix = Buffer.concat([int32(partitionIndex), sized(incarnation)])
+    this.#appliedKey = Buffer.concat([this.#prefix, Buffer.from('a')])
+    this.#groupPrefix = Buffer.concat([this.#prefix, Buffer.from('g')])
+    this.#offsetPrefix = Buffer.concat([this.#prefix, Buffer.from('o')])
   }
 
   /** The first offset of the log that is not applied; undefined when nothing was. */
   async readApplied(): Promise<number | undefined> {
-    const value = await this.#engine.get(this.#key(APPLIED))
+    const value = await this.#engine.get(this.#appliedKey)
     return value && readOffsetOfRecord(value)
   }
 
@@ -49,16 +54,19 @@ export class GroupStore {
     const unknown: number[] = []
     const operations: Operation[] = []
     for (const { offset, key, value } of records) {
-      const parsed = readKey(key)
-      if (parsed.type === 'unknown') {
-        unknown.push(parsed.apiKey)
+      const kind = kindOf(key)
+      if (kind === 'unknown') {
+        unknown.push(key.length < 2 ? -1 : key.readInt16BE(0))
         continue
       }
-      const stored = this.#keyOf(parsed)
+      const stored = Buffer.concat([
+        kind === 'group' ? this.#groupPrefix : this.#offsetPrefix,
+        key.subarray(2),
+      ])
       if (value === null) operations.push({ type: 'delete', key: stored })
       else operations.push({ type: 'put', key: stored, value: Buffer.concat([int64(offset), value]) })
     }
-    operations.push({ type: 'put', key: this.#key(APPLIED), value: int64(nextOffset) })
+    operations.push({ type: 'put', key: this.#appliedKey, value: int64(nextOffset) })
     await this.#engine.write(operations)
     return unknown
   }
@@ -68,7 +76,7 @@ export class GroupStore {
   }
 
   async *groups(): AsyncIterable<{ groupId: string; record: GroupRecord }> {
-    const from = this.#key(GROUP)
+    const from = this.#groupPrefix
     for await (const { key, value } of this.#engine.scan({ from, to: after(from) })) {
       const groupId = key.toString('utf8', from.length + 2)
       yield { groupId, record: readGroup(value.subarray(RECORD_OFFSET_BYTES)) }
@@ -77,7 +85,7 @@ export class GroupStore {
 
   /** The groups that have committed offsets. Steps from group to group, however many offsets each has. */
   async *groupsWithOffsets(): AsyncIterable<string> {
-    const base = this.#key(OFFSET)
+    const base = this.#offsetPrefix
     let from = base
     for (;;) {
       let groupId: string | undefined
@@ -86,7 +94,7 @@ export class GroupStore {
       }
       if (groupId === undefined) return
       yield groupId
-      from = after(this.#key(OFFSET, groupId))
+      from = after(this.#offsetKey(groupId))
     }
   }
 
@@ -95,14 +103,14 @@ export class GroupStore {
     topic: string,
     partitionIndex: number,
   ): CommittedOffset | undefined | Promise<CommittedOffset | undefined> {
-    const key = Buffer.concat([this.#key(OFFSET, groupId, topic), int32(partitionIndex)])
+    const key = Buffer.concat([this.#offsetKey(groupId, topic), int32(partitionIndex)])
     const value = this.#engine.get(key)
     return value instanceof Promise ? value.then(readStored) : readStored(value)
   }
 
   /** A group's offsets in the order of topic name and partition, of all topics or of one. */
   async *offsets(groupId: string, topic?: string): AsyncIterable<StoredOffset> {
-    const start = this.#key(OFFSET, groupId).length
+    const start = this.#offsetKey(groupId).length
     for await (const { key, value } of this.#engine.scan(this.#rangeOf(groupId, topic))) {
       const name = readSized(key, start)
       const partitionIndex = key.readInt32BE(name.end)
@@ -111,17 +119,12 @@ export class GroupStore {
   }
 
   #rangeOf(groupId: string, topic?: string): KeyRange {
-    const from = topic === undefined ? this.#key(OFFSET, groupId) : this.#key(OFFSET, groupId, topic)
+    const from = topic === undefined ? this.#offsetKey(groupId) : this.#offsetKey(groupId, topic)
     return { from, to: after(from) }
   }
 
-  #keyOf(key: Exclude<RecordKey, { type: 'unknown' }>): Buffer {
-    if (key.type === 'group') return this.#key(GROUP, key.groupId)
-    return Buffer.concat([this.#key(OFFSET, key.groupId, key.topic), int32(key.partitionIndex)])
-  }
-
-  #key(kind: string, ...names: string[]): Buffer {
-    return Buffer.concat([this.#prefix, Buffer.from(kind), ...names.map(sized)])
+  #offsetKey(...names: string[]): Buffer {
+    return Buffer.concat([this.#offsetPrefix, ...names.map(sized)])
   }
 }
 

@@ -35,7 +35,7 @@ export type RecordKey =
   | { type: 'group'; groupId: string }
   | { type: 'offset'; groupId: string; topic: string; partitionIndex: number }
   /** Of the newer group protocols, or of a future release. */
-  | { type: 'unknown'; apiKey: number }
+  | { type: 'unknown' }
 
 export function groupRecord(groupId: string, group: GroupRecord | null): KeyedRecord {
   return {
@@ -56,14 +56,18 @@ export function offsetRecord(
   }
 }
 
-export function readKey(key: Buffer): RecordKey {
+export function kindOf(key: Buffer): RecordKey['type'] {
   const apiKey = key.length < 2 ? -1 : key.readInt16BE(0)
-  if (apiKey === GROUP_KEY) {
-    return { type: 'group', groupId: decode(GroupMetadataKey, 0, key.subarray(2)).group }
-  }
-  if (apiKey !== OFFSET_KEY && apiKey !== OLD_OFFSET_KEY) return { type: 'unknown', apiKey }
+  if (apiKey === GROUP_KEY) return 'group'
+  return apiKey === OFFSET_KEY || apiKey === OLD_OFFSET_KEY ? 'offset' : 'unknown'
+}
+
+export function readKey(key: Buffer): RecordKey {
+  const type = kindOf(key)
+  if (type === 'unknown') return { type }
+  if (type === 'group') return { type, groupId: decode(GroupMetadataKey, 0, key.subarray(2)).group }
   const { group, topic, partition } = decode(OffsetCommitKey, 0, key.subarray(2))
-  return { type: 'offset', groupId: group, topic, partitionIndex: partition }
+  return { type, groupId: group, topic, partitionIndex: partition }
 }
 
 export function readGroup(value: Buffer): GroupRecord {
