@@ -4,10 +4,10 @@ import type { Address } from '../base/network.ts'
 import type { World } from '../base/world.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { GroupCoordinator } from '../coordinator/group-coordinator.ts'
+import { type DataFolder, openDataFolder } from '../storage/data-folder.ts'
 import { DEFAULT_LOG_SETTINGS } from '../storage/log/log-settings.ts'
 import { ProducerLimit } from '../storage/log/producer-limit.ts'
 import { TailCache } from '../storage/log/tail-cache.ts'
-import { type DataFolder, openDataFolder } from '../storage/data-folder.ts'
 import { LogDirectory } from '../storage/log-directory.ts'
 import { openMemoryEngine } from '../storage/memory-engine.ts'
 import type { Config } from './config.ts'
@@ -91,14 +91,25 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     apis: advertisedApis(handlers),
     cluster,
     groups,
-    fetchSessions: new FetchSessions(config.value('max.incremental.fetch.session.cache.slots'), clock, random),
+    fetchSessions: new FetchSessions(
+      config.value('max.incremental.fetch.session.cache.slots'),
+      clock,
+      random,
+    ),
     internalTopics,
     topicCreation: new TopicCreation(cluster, config),
     clock,
     logger,
     refusesAppends: () => undefined,
   }
-  const server = new Server({ config, network, dispatcher: new Dispatcher(context, handlers), pool, clock, logger })
+  const server = new Server({
+    config,
+    network,
+    dispatcher: new Dispatcher(context, handlers),
+    pool,
+    clock,
+    logger,
+  })
   await server.listen()
   stops.push(() => server.close(DRAIN_MS))
   await internalTopics.start()
@@ -164,11 +175,25 @@ async function openDirectories(
   for (const { root, identity } of folders) {
     const directoryId = Buffer.from(identity.directoryId, 'base64url')
     const onOffline = (error: Error) => {
-      logger.error({ event: 'log-dir-offline', directory: root, error: error.message }, `${root} is offline: ${error.message}`)
+      logger.error(
+        { event: 'log-dir-offline', directory: root, error: error.message },
+        `${root} is offline: ${error.message}`,
+      )
       if (directories.every(directory => directory.isOffline)) reportFailure(error)
     }
     directories.push(
-      await LogDirectory.open({ disk, clock, logger, pool, cache, producers, root, directoryId, journalBytes, onOffline }),
+      await LogDirectory.open({
+        disk,
+        clock,
+        logger,
+        pool,
+        cache,
+        producers,
+        root,
+        directoryId,
+        journalBytes,
+        onOffline,
+      }),
     )
   }
   return directories

@@ -247,7 +247,11 @@ export class ClientConnection implements Session {
   #refuse(error: unknown): void {
     const { logger } = this.#options
     const reason = error instanceof Error ? error.message : String(error)
-    logger.limited(this.clientHost, { event: 'connection-refused', client: this.clientHost, reason }, 'closing a connection')
+    logger.limited(
+      this.clientHost,
+      { event: 'connection-refused', client: this.clientHost, reason },
+      'closing a connection',
+    )
     this.#connection.destroy()
     this.closed()
   }
@@ -266,7 +270,8 @@ export class ClientConnection implements Session {
         }
         const isStalled = this.#stalledSince >= 0 && now - this.#stalledSince >= STALLED_MS
         const isIdle = this.#slots.length === 0 && now - this.#lastActivity >= idleMs
-        const isHalfFrame = this.#assembler.pendingBytes > 0 && now - this.#lastActivity >= STALLED_MS && !this.#isPaused
+        const isHalfFrame =
+          this.#assembler.pendingBytes > 0 && now - this.#lastActivity >= STALLED_MS && !this.#isPaused
         if (isStalled || isIdle || isHalfFrame) {
           this.#connection.destroy()
           this.closed()

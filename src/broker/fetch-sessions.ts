@@ -103,7 +103,11 @@ export class FetchSessions {
   }
 }
 
-function planOf(sessionId: number, partitions: Map<string, SessionPartition>, isIncremental: boolean): FetchPlan {
+function planOf(
+  sessionId: number,
+  partitions: Map<string, SessionPartition>,
+  isIncremental: boolean,
+): FetchPlan {
   return {
     sessionId,
     partitions: [...partitions.values()],

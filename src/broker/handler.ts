@@ -1,7 +1,7 @@
 import { decodeFrom } from '../protocol/codec.ts'
 import { encodeResponse } from '../protocol/header.ts'
 import type { Reader } from '../protocol/reader.ts'
-import type { Api, AnyApi, Decoded, Encodable, Fields } from '../protocol/schema.ts'
+import type { AnyApi, Api, Decoded, Encodable, Fields } from '../protocol/schema.ts'
 import type { RequestContext } from './context.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { Random } from '../base/random.ts'
 import type { Partition } from '../cluster/partition.ts'
 import type { CoordinatorLog, LoggedRecord, NewRecord } from '../coordinator/coordinator-log.ts'
-import { batchBytesOf, isControl } from '../protocol/record-batch.ts'
 import { buildBatch, readRecords } from '../protocol/record.ts'
+import { batchBytesOf, isControl } from '../protocol/record-batch.ts'
 
 /** A partition of an internal topic, as the log of a coordinator. */
 const READ_BYTES = 1 << 20
@@ -46,7 +46,9 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
   }
 
   async append(records: readonly NewRecord[]): Promise<number> {
-    const batch = buildBatch(records, { maxTimestamp: records.reduce((max, one) => Math.max(max, one.timestamp), 0) })
+    const batch = buildBatch(records, {
+      maxTimestamp: records.reduce((max, one) => Math.max(max, one.timestamp), 0),
+    })
     const { baseOffset, done } = this.#partition.appendOwn(batch)
     await done
     return baseOffset

@@ -78,7 +78,9 @@ export class Server {
     let failure: unknown
     for (const host of config.bindHosts) {
       try {
-        const listener = await this.#options.network.listen({ host, port }, connection => this.#accept(connection, config))
+        const listener = await this.#options.network.listen({ host, port }, connection =>
+          this.#accept(connection, config),
+        )
         port = listener.address.port
         this.#listeners.push(listener)
         bound++
@@ -96,7 +98,11 @@ export class Server {
     const host = connection.remote.host
     if (this.#isOverLimit(host)) {
       this.counters.refused++
-      logger.limited(`limit ${host}`, { event: 'connection-limit', client: host }, 'too many connections: closing one')
+      logger.limited(
+        `limit ${host}`,
+        { event: 'connection-limit', client: host },
+        'too many connections: closing one',
+      )
       connection.destroy()
       return { data: () => {}, drain: () => {}, close: () => {} }
     }

@@ -1,7 +1,7 @@
 import { CorruptionError } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
-import { DecodeError } from '../protocol/reader.ts'
 import { ErrorCode, errorCodeOf, KafkaError } from '../protocol/errors.ts'
+import { DecodeError } from '../protocol/reader.ts'
 
 /** What a client is told of an error. */
 export interface WireError {

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { LogDirectory } from '../storage/log-directory.ts'
 import type { LogSettings } from '../storage/log/log-settings.ts'
+import type { LogDirectory } from '../storage/log-directory.ts'
 import { Controller, type ControllerSettings, type NewTopic, PRODUCER_ID_BLOCK } from './controller.ts'
 import { Metadata, type TopicImage } from './metadata.ts'
 import { METADATA_TOPIC, METADATA_TOPIC_ID, MetadataLog } from './metadata-log.ts'
@@ -86,7 +86,9 @@ export class Cluster {
     const topicId = await this.#log.change(() => {
       const topic = this.metadata.findTopic(name)
       if (!topic) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-      const changes = this.#controller.createPartitions(topic, count, assignments, () => this.partitions.place())
+      const changes = this.#controller.createPartitions(topic, count, assignments, () =>
+        this.partitions.place(),
+      )
       return { changes: validateOnly ? [] : changes, result: topic.topicId }
     })
     const topic = this.metadata.findTopicById(topicId)

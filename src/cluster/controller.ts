@@ -127,7 +127,10 @@ export class Controller {
     for (const topic of this.#metadata.topics) {
       if (topic.name.replaceAll('.', '_') !== flat) continue
       // "." and "_" are the same in the names of metrics.
-      throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topic: ${topic.name}`)
+      throw new KafkaError(
+        'INVALID_TOPIC_EXCEPTION',
+        `Topic '${name}' collides with existing topic: ${topic.name}`,
+      )
     }
   }
 
@@ -135,7 +138,11 @@ export class Controller {
     const { nodeId, defaultPartitions, defaultReplicationFactor } = this.#settings
     if (topic.assignments.size > 0) return this.#checkAssignments(topic)
     const count = topic.partitions === -1 ? defaultPartitions : topic.partitions
-    if (count < 1) throw new KafkaError('INVALID_PARTITIONS', 'Number of partitions was set to an invalid non-positive value.')
+    if (count < 1)
+      throw new KafkaError(
+        'INVALID_PARTITIONS',
+        'Number of partitions was set to an invalid non-positive value.',
+      )
     const factor = topic.replicationFactor === -1 ? defaultReplicationFactor : topic.replicationFactor
     if (factor < 1) {
       throw new KafkaError(
@@ -180,7 +187,10 @@ export class Controller {
 
   #requireKnownNodes(nodes: readonly number[]): void {
     if (nodes.length === 0) {
-      throw new KafkaError('INVALID_REPLICA_ASSIGNMENT', 'The manual partition assignment includes an empty replica list.')
+      throw new KafkaError(
+        'INVALID_REPLICA_ASSIGNMENT',
+        'The manual partition assignment includes an empty replica list.',
+      )
     }
     if (new Set(nodes).size !== nodes.length) {
       throw new KafkaError(

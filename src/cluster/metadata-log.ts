@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import { batchBytesOf } from '../protocol/record-batch.ts'
 import { buildBatch, readRecords } from '../protocol/record.ts'
+import { batchBytesOf } from '../protocol/record-batch.ts'
 import type { PartitionLog } from '../storage/log/partition-log.ts'
 import type { Metadata } from './metadata.ts'
 import { decodeChange, encodeChange, type MetadataChange } from './metadata-records.ts'

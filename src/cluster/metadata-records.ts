@@ -26,12 +26,21 @@ const VERSION = 0
 export function encodeChange(change: MetadataChange): KeyedBytes {
   switch (change.type) {
     case 'topic': {
-      const key = tagged(MetadataRecordType.TOPIC, encode(TopicMetadataKey, VERSION, { topicId: change.topicId }))
-      return { key, value: change.value && tagged(VERSION, encode(TopicMetadataValue, VERSION, change.value)) }
+      const key = tagged(
+        MetadataRecordType.TOPIC,
+        encode(TopicMetadataKey, VERSION, { topicId: change.topicId }),
+      )
+      return {
+        key,
+        value: change.value && tagged(VERSION, encode(TopicMetadataValue, VERSION, change.value)),
+      }
     }
     case 'config': {
       const { resourceType, resourceName, value } = change
-      const key = tagged(MetadataRecordType.CONFIG, encode(ConfigMetadataKey, VERSION, { resourceType, resourceName }))
+      const key = tagged(
+        MetadataRecordType.CONFIG,
+        encode(ConfigMetadataKey, VERSION, { resourceType, resourceName }),
+      )
       const configs = value && Array.from(value, ([name, text]) => ({ name, value: text }))
       return { key, value: configs && tagged(VERSION, encode(ConfigMetadataValue, VERSION, { configs })) }
     }
@@ -48,7 +57,9 @@ export function decodeChange(key: Buffer, value: Buffer | null): MetadataChange 
   const type = key.readInt16BE(0)
   const body = key.subarray(2)
   if (value && value.readInt16BE(0) !== VERSION) {
-    throw new Error(`a metadata record of type ${type} has version ${value.readInt16BE(0)}, which is newer than this program`)
+    throw new Error(
+      `a metadata record of type ${type} has version ${value.readInt16BE(0)}, which is newer than this program`,
+    )
   }
   const content = value?.subarray(2)
   switch (type) {

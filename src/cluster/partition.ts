@@ -2,6 +2,7 @@ import type { Lease } from '../base/buffer-pool.ts'
 import type { Clock } from '../base/clock.ts'
 import { decompress } from '../protocol/compression.ts'
 import { KafkaError } from '../protocol/errors.ts'
+import { recompress } from '../protocol/record.ts'
 import {
   BATCH_HEADER_BYTES,
   codecOf,
@@ -13,7 +14,6 @@ import {
   stampLogAppendTime,
 } from '../protocol/record-batch.ts'
 import { type BatchRules, checkBatch, walkRecordBytes, walkRecords } from '../protocol/record-batch-check.ts'
-import { recompress } from '../protocol/record.ts'
 import type { LogSlice } from '../storage/log/log-reader.ts'
 import type { PartitionLog } from '../storage/log/partition-log.ts'
 import {
@@ -136,7 +136,12 @@ export class Partition {
       if (verdict.kind === 'duplicate') {
         const { baseOffset, lastOffset, timestamp } = verdict
         const logAppendTimeMs = rules.stampsAppendTime ? timestamp : -1
-        return { baseOffset, logAppendTimeMs, logStartOffset: log.startOffset, done: log.durableTo(lastOffset + 1) }
+        return {
+          baseOffset,
+          logAppendTimeMs,
+          logStartOffset: log.startOffset,
+          done: log.durableTo(lastOffset + 1),
+        }
       }
     }
     if (rules.stampsAppendTime) stampLogAppendTime(batch, 0, now)

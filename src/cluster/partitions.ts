@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import { inLanes } from '../base/lanes.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { LogDirectory } from '../storage/log-directory.ts'
 import type { LogIdentity } from '../storage/journal-frame.ts'
 import type { LogSettings } from '../storage/log/log-settings.ts'
+import type { LogDirectory } from '../storage/log-directory.ts'
 import type { TopicImage } from './metadata.ts'
 import { Partition, type PartitionRules } from './partition.ts'
 
@@ -26,6 +26,8 @@ export class Partitions {
   readonly #settingsOf: (topic: string) => TopicSettings
   readonly #nodeId: number
   readonly #clock: Clock
+  /** Replicas that were given a directory and are not open yet, so that those of one topic are spread too. */
+  readonly #placed = new Map<LogDirectory, number>()
   readonly #byName = new Map<string, Partition[]>()
   readonly #byId = new Map<string, Partition[]>()
 
@@ -94,7 +96,9 @@ export class Partitions {
     this.#byId.delete(topic.topicId)
     for (const partition of partitions) partition.log.onAdvance() // wakes who waits for records that will not come
     await Promise.all(
-      partitions.map(({ log }) => this.#directories.find(one => one.findLog(log.identity) === log)?.removeLog(log.identity)),
+      partitions.map(({ log }) =>
+        this.#directories.find(one => one.findLog(log.identity) === log)?.removeLog(log.identity),
+      ),
     )
   }
 
@@ -109,10 +113,17 @@ export class Partitions {
 
   /** The id of the directory where the next replica belongs. */
   place(): string {
-    const sizes = this.#directories.map(directory => ({ directory, logs: [...directory.logs].length }))
-    sizes.sort((a, b) => a.logs - b.logs)
-    const chosen = sizes.find(({ directory }) => !directory.isOffline) ?? sizes[0]!
-    return chosen.directory.directoryId.toString('base64url')
+    let chosen: LogDirectory | undefined
+    let fewest = Number.POSITIVE_INFINITY
+    for (const directory of this.#directories) {
+      const logs = directory.logCount + (this.#placed.get(directory) ?? 0)
+      if (directory.isOffline || logs >= fewest) continue
+      chosen = directory
+      fewest = logs
+    }
+    if (!chosen) throw new KafkaError('KAFKA_STORAGE_ERROR', 'every log directory is offline')
+    this.#placed.set(chosen, (this.#placed.get(chosen) ?? 0) + 1)
+    return chosen.directoryId.toString('base64url')
   }
 
   async #openPartition(topic: TopicImage, index: number): Promise<Partition> {
@@ -122,6 +133,7 @@ export class Partitions {
     const wanted = image.replicas.find(replica => replica.nodeId === this.#nodeId)?.directoryId
     const directory =
       this.#directories.find(one => one.directoryId.toString('base64url') === wanted) ?? this.#directories[0]!
+    this.#placed.delete(directory)
     const { log: settings, rules } = this.#settingsOf(topic.name)
     const log = await directory.openLog(identity, topic.name, settings)
     const names = { topic: topic.name, topicId: topic.topicId, index, leaderId: this.#nodeId }

@@ -121,6 +121,10 @@ export class LogDirectory {
     return this.#logs.values()
   }
 
+  get logCount(): number {
+    return this.#logs.size
+  }
+
   get environment(): LogEnvironment {
     return this.#environment
   }

@@ -21,7 +21,8 @@ export const createPartitions = handler(CreatePartitions, {
       if (counts.get(topic.name) === 1) results.push(await extend(topic, request.validateOnly, context))
     }
     for (const [name, count] of counts) {
-      if (count > 1) results.push(refuse(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.'), context))
+      if (count > 1)
+        results.push(refuse(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.'), context))
     }
     return { results }
   },

@@ -72,7 +72,13 @@ function accepted(
     numPartitions,
     replicationFactor: 1,
     configs: describeTopic(broker.config, overrides).map(
-      ({ name, value, readOnly, configSource, isSensitive }) => ({ name, value, readOnly, configSource, isSensitive }),
+      ({ name, value, readOnly, configSource, isSensitive }) => ({
+        name,
+        value,
+        readOnly,
+        configSource,
+        isSensitive,
+      }),
     ),
   }
 }

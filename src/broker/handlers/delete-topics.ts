@@ -1,5 +1,5 @@
 import { KafkaError } from '../../protocol/errors.ts'
-import { DeleteTopics, type DeletableTopicResult } from '../../protocol/messages/delete-topics.ts'
+import { type DeletableTopicResult, DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { ZERO_UUID } from '../../protocol/schema.ts'
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
@@ -10,7 +10,9 @@ export const deleteTopics = handler(DeleteTopics, {
   versions: [1, 6],
   async handle(request, context) {
     const wanted: Wanted[] =
-      context.version >= 6 ? [...request.topics] : request.topicNames.map(name => ({ name, topicId: ZERO_UUID }))
+      context.version >= 6
+        ? [...request.topics]
+        : request.topicNames.map(name => ({ name, topicId: ZERO_UUID }))
     return { responses: await Promise.all(wanted.map(topic => deleteOne(topic, context))) }
   },
 })
@@ -20,7 +22,10 @@ interface Wanted {
   topicId: string
 }
 
-async function deleteOne({ name, topicId }: Wanted, { broker }: RequestContext): Promise<DeletableTopicResult> {
+async function deleteOne(
+  { name, topicId }: Wanted,
+  { broker }: RequestContext,
+): Promise<DeletableTopicResult> {
   const { cluster, config, internalTopics, logger } = broker
   try {
     if (!config.value('delete.topic.enable')) throw new KafkaError('TOPIC_DELETION_DISABLED')

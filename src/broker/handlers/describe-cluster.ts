@@ -24,7 +24,9 @@ export const describeCluster = handler(DescribeCluster, {
       clusterId: cluster.clusterId,
       controllerId: cluster.nodeId,
       brokers: [{ brokerId: cluster.nodeId, ...session.advertised, rack: config.value('broker.rack') }],
-      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
+        ? CLUSTER_OPERATIONS
+        : NOT_ASKED,
     }
   },
 })

@@ -1,10 +1,10 @@
+import { ConfigResource } from '../../cluster/metadata.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import {
   DescribeConfigs,
   type DescribeConfigsResource,
   type DescribeConfigsResult,
 } from '../../protocol/messages/describe-configs.ts'
-import { ConfigResource } from '../../cluster/metadata.ts'
 import { type DescribedConfig, describeBroker, describeTopic } from '../config-describe.ts'
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
@@ -54,7 +54,10 @@ function configsOf(type: number, name: string, { broker }: RequestContext): Desc
     // The empty name asks for the cluster's dynamic defaults, of which there are none.
     if (name === '') return []
     if (name !== String(cluster.nodeId)) {
-      throw new KafkaError('INVALID_REQUEST', `Unexpected broker id, expected ${cluster.nodeId} or empty string, but received ${name}`)
+      throw new KafkaError(
+        'INVALID_REQUEST',
+        `Unexpected broker id, expected ${cluster.nodeId} or empty string, but received ${name}`,
+      )
     }
     return describeBroker(config)
   }

@@ -91,11 +91,18 @@ async function readOne(
   try {
     const { partitions } = broker.cluster
     const partition =
-      version >= 13 ? partitions.requireById(wanted.topicId, wanted.index) : partitions.require(wanted.topic, wanted.index)
+      version >= 13
+        ? partitions.requireById(wanted.topicId, wanted.index)
+        : partitions.require(wanted.topic, wanted.index)
     partition.requireLeader(currentLeaderEpoch)
     const marks = marksOf(partition, wanted.index, isolationLevel)
     const diverging = findDivergence(partition, lastFetchedEpoch, fetchOffset)
-    if (diverging) return { partition: wanted, bytes: 0, result: { ...marks, divergingEpoch: diverging, records: NOTHING } }
+    if (diverging)
+      return {
+        partition: wanted,
+        bytes: 0,
+        result: { ...marks, divergingEpoch: diverging, records: NOTHING },
+      }
     const bytesMax = Math.max(0, Math.min(partitionMaxBytes, bytesLeft))
     const reading = partition.read(fetchOffset, bytesMax, isolationLevel, needsOne)
     const slice = reading instanceof Promise ? await reading : reading

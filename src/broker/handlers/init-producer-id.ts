@@ -13,7 +13,11 @@ export const initProducerId = handler(InitProducerId, {
   async handle({ transactionalId }, { broker }) {
     if (transactionalId !== null) return { errorCode: ErrorCode.INVALID_REQUEST, producerEpoch: -1 }
     try {
-      return { errorCode: ErrorCode.NONE, producerId: await broker.cluster.takeProducerId(), producerEpoch: 0 }
+      return {
+        errorCode: ErrorCode.NONE,
+        producerId: await broker.cluster.takeProducerId(),
+        producerEpoch: 0,
+      }
     } catch (error) {
       return { errorCode: wireErrorOf(error, broker.logger).errorCode, producerEpoch: -1 }
     }

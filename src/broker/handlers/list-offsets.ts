@@ -1,5 +1,5 @@
 import { ListOffsets, type ListOffsetsPartition } from '../../protocol/messages/list-offsets.ts'
-import { type RequestContext } from '../context.ts'
+import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
 import { wireErrorOf } from '../wire-error.ts'
 
@@ -22,7 +22,12 @@ export const listOffsets = handler(ListOffsets, {
   },
 })
 
-async function answer(topic: string, query: ListOffsetsPartition, isolation: number, { broker }: RequestContext) {
+async function answer(
+  topic: string,
+  query: ListOffsetsPartition,
+  isolation: number,
+  { broker }: RequestContext,
+) {
   const { partitionIndex, timestamp } = query
   try {
     const partition = broker.cluster.partitions.require(topic, partitionIndex)

@@ -1,3 +1,4 @@
+import type { Partition } from '../../cluster/partition.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import {
   Produce,
@@ -7,7 +8,6 @@ import {
   type ProduceTopicResult,
 } from '../../protocol/messages/produce.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
-import type { Partition } from '../../cluster/partition.ts'
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
 import { wireErrorOf } from '../wire-error.ts'
@@ -72,7 +72,8 @@ function append(
   waits: Promise<void>[],
 ): void {
   if (acks < -1 || acks > 1) throw new KafkaError('INVALID_REQUIRED_ACKS')
-  if (transactionalId !== null) throw new KafkaError('INVALID_TXN_STATE', 'this broker does not serve transactions yet')
+  if (transactionalId !== null)
+    throw new KafkaError('INVALID_TXN_STATE', 'this broker does not serve transactions yet')
   if (records === null || records.length === 0) {
     throw new KafkaError('INVALID_RECORD', 'a partition must be sent exactly one record batch')
   }
