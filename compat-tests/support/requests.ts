@@ -1,5 +1,5 @@
 /** The few requests that tests send by hand, each in one old version that every Kafka since 2.1 answers. */
-import { type Connection, type ProducerIdentity, type ReadRecord, readBatches, Writer } from './wire.ts'
+import { type Connection, type ProducerIdentity, Writer } from './wire.ts'
 
 export const apiKey = {
   produce: 0,
@@ -77,30 +77,41 @@ export async function produce(
 export interface Fetched {
   errorCode: number
   highWatermark: number
+  /** Record batches, the last of them perhaps cut. */
   bytes: Buffer
-  records: ReadRecord[]
 }
 
+/** Without a session; v11 is the last version before flexible encoding. */
 export async function fetch(
   connection: Connection,
   { topic, partition }: TopicPartition,
   offset: number,
   { maxBytes = 1_048_576, maxWaitMs = 0, minBytes = 0 } = {},
 ): Promise<Fetched> {
-  const body = new Writer().int32(-1).int32(maxWaitMs).int32(minBytes).int32(maxBytes).int8(0)
-  body.int32(1).string(topic).int32(1).int32(partition).int64(offset).int32(maxBytes)
-  const answer = await connection.request(apiKey.fetch, 4, body.done())
+  const body = new Writer()
+    .int32(-1)
+    .int32(maxWaitMs)
+    .int32(minBytes)
+    .int32(maxBytes)
+    .int8(0)
+    .int32(0)
+    .int32(-1)
+  body.int32(1).string(topic).int32(1).int32(partition).int32(-1).int64(offset).int64(-1).int32(maxBytes)
+  const answer = await connection.request(apiKey.fetch, 11, body.int32(0).string('').done())
   answer.int32()
+  const refusal = answer.int16()
   answer.int32()
+  if (answer.int32() === 0) return { errorCode: refusal, highWatermark: -1, bytes: Buffer.alloc(0) }
   answer.string()
   answer.int32()
   answer.int32()
   const errorCode = answer.int16()
   const highWatermark = answer.int64()
   answer.int64()
+  answer.int64()
   answer.array(() => answer.raw(16))
-  const bytes = answer.nullableBytes() ?? Buffer.alloc(0)
-  return { errorCode, highWatermark, bytes, records: readBatches(bytes) }
+  answer.int32()
+  return { errorCode, highWatermark, bytes: answer.nullableBytes() ?? Buffer.alloc(0) }
 }
 
 /** -1 asks for the end, -2 for the start. */

@@ -6,7 +6,7 @@
 import type { Endpoint } from '../../compat-tests/support/broker.ts'
 import { sleep } from '../../compat-tests/support/process.ts'
 import { apiKey, committedOffset, fetch, findCoordinator } from '../../compat-tests/support/requests.ts'
-import { Connection, Writer } from '../../compat-tests/support/wire.ts'
+import { Connection, readBatches, Writer } from '../../compat-tests/support/wire.ts'
 import type { Ledger } from './ledger.ts'
 import { numberIn } from './numbered-producer.ts'
 
@@ -103,9 +103,9 @@ export class GroupMember {
 
   async #readAndCommit(connection: Connection, progress: Progress): Promise<void> {
     const target = { topic: this.#topic, partition: progress.ledger.partition }
-    const { errorCode, records } = await fetch(connection, target, progress.position!)
+    const { errorCode, bytes } = await fetch(connection, target, progress.position!)
     if (errorCode !== 0) throw new Error(`Fetch answered ${errorCode}`)
-    const fresh = records.filter(({ offset }) => offset >= progress.position!)
+    const fresh = readBatches(bytes).filter(({ offset }) => offset >= progress.position!)
     const last = fresh.at(-1)
     if (!last) return
     progress.ledger.show(numberIn(last.value))

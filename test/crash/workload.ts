@@ -5,7 +5,7 @@
 import type { Endpoint } from '../../compat-tests/support/broker.ts'
 import { sleep, until } from '../../compat-tests/support/process.ts'
 import { createTopic, fetch, listOffset, type TopicPartition } from '../../compat-tests/support/requests.ts'
-import { Connection } from '../../compat-tests/support/wire.ts'
+import { Connection, readBatches } from '../../compat-tests/support/wire.ts'
 import { GroupMember } from './group-member.ts'
 import { Ledger } from './ledger.ts'
 import { type Load, NumberedProducer, numberIn } from './numbered-producer.ts'
@@ -92,9 +92,9 @@ export class Workload {
     const problems: string[] = []
     const end = await endOffset(connection, target)
     while (ledger.nextOffset < end) {
-      const { errorCode, records } = await fetch(connection, target, ledger.nextOffset)
+      const { errorCode, bytes } = await fetch(connection, target, ledger.nextOffset)
       if (errorCode !== 0) return [...problems, `partition ${ledger.partition}: Fetch answered ${errorCode}`]
-      const fresh = records.filter(({ offset }) => offset >= ledger.nextOffset && offset < end)
+      const fresh = readBatches(bytes).filter(({ offset }) => offset >= ledger.nextOffset && offset < end)
       if (fresh.length === 0)
         return [...problems, `partition ${ledger.partition}: nothing at ${ledger.nextOffset}`]
       problems.push(...ledger.take(fresh.map(({ offset, value }) => ({ offset, number: numberIn(value) }))))
