@@ -82,7 +82,7 @@ export class Segment {
       this.#bytesSinceEntry = 0
     }
     this.#bytesSinceEntry += bytes
-    this.sizeBytes = position + bytes
+    this.sizeBytes = Math.max(this.sizeBytes, position + bytes)
   }
 
   /** A position at or before the batch that holds the offset. */
