@@ -61,7 +61,6 @@ async function main(): Promise<number> {
   await buildLoad()
   await ensureKafkaJars()
   const folder = await mkdtemp(join(values.folder, 'loggerhead-bench-'))
-  if (!values['peer-only']) await installPackage(folder)
   const facts = await machineFacts(folder)
   const bench = openBench({
     folder,
@@ -72,6 +71,7 @@ async function main(): Promise<number> {
   })
   const results: Result[] = []
   try {
+    if (!values['peer-only']) await installPackage(folder)
     console.log(facts.join('\n'))
     for (const row of chosen) {
       const result = await measure(row, bench)
