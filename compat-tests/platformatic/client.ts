@@ -38,17 +38,21 @@ export async function produce(
   return producer.send({ messages }).finally(() => producer.close())
 }
 
-export function createConsumer(bootstrap: string, groupId: string, groupInstanceId?: string) {
+export function createConsumer(
+  bootstrap: string,
+  groupId: string,
+  options: { sessionTimeout?: number } = {},
+) {
   return new Consumer({
     ...baseOptions(bootstrap),
     groupId,
-    ...(groupInstanceId && { groupInstanceId }),
     deserializers: stringDeserializers,
     autocommit: false,
     maxWaitTime: 200,
     sessionTimeout: 10_000,
     heartbeatInterval: 500,
     rebalanceTimeout: 10_000,
+    ...options,
   })
 }
 
