@@ -7,8 +7,8 @@ export interface Address {
 export interface Connection {
   readonly local: Address
   readonly remote: Address
-  /** Queues bytes for sending. The parts must not change until they are sent. */
-  send(parts: readonly Uint8Array[]): void
+  /** Queues bytes for sending. The parts must not change until `onSent` is called, which also happens when the connection ends. */
+  send(parts: readonly Uint8Array[], onSent?: () => void): void
   /** Bytes queued but not yet taken by the operating system. */
   readonly pendingBytes: number
   /** Stops and restarts the delivery of `data`; the peer is pushed back by TCP. */
@@ -22,6 +22,7 @@ export interface Connection {
 
 /** What a server does with a connection. Each callback runs on the event loop; none may throw. */
 export interface ConnectionEvents {
+  /** The bytes are there only during the call: the next read, of whichever connection, may use the same memory. */
   data(bytes: Buffer): void
   /** The queue of `send` has drained. */
   drain(): void

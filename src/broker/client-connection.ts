@@ -3,10 +3,11 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Address, Connection } from '../base/network.ts'
 import { FrameAssembler } from '../protocol/frame.ts'
-import type { Session } from './context.ts'
+import type { Held, Session } from './context.ts'
 import type { Answer, Dispatcher } from './dispatch.ts'
 import type { Handler } from './handler.ts'
 import type { MemoryBudget } from './memory-budget.ts'
+import type { ReceivedBytes } from './received-bytes.ts'
 
 /**
  * One client's connection: bytes in, frames, requests, answers out in the order of the requests.
@@ -24,8 +25,9 @@ const STALLED_MS = 30_000
 /** Frames from this size on are put into buffers of the pool. */
 const POOLED_FRAME_BYTES = 64 << 10
 
-interface Slot {
+interface Slot extends Held {
   frame: Buffer
+  /** Owns the frame's bytes; released when nobody needs them any more. */
   lease: Lease | null
   handler: Handler | undefined
   answer: Answer
@@ -39,6 +41,7 @@ export interface ConnectionOptions {
   clock: Clock
   logger: Logger
   memory: MemoryBudget
+  received: ReceivedBytes
   frameBytesMax: number
   idleMs: number
   listenerName: string
@@ -79,6 +82,7 @@ export class ClientConnection implements Session {
       frameBytesMax: options.frameBytesMax,
       deliver: frame => this.#accept(frame),
       allocate: bytes => this.#allocate(bytes),
+      keep: (chunk, start) => options.received.keep(chunk, start),
     })
     this.#lastActivity = options.clock.mono()
     this.#watch = this.#scheduleWatch()
@@ -139,14 +143,23 @@ export class ClientConnection implements Session {
   }
 
   #accept(frame: Buffer): void {
-    const lease = this.#assembling?.buffer.buffer === frame.buffer ? this.#assembling : null
-    if (lease) this.#assembling = null
+    const lease = this.#leaseOf(frame)
     const handler = this.#options.dispatcher.handlerOf(frame)
-    this.#slots.push({ frame, lease, handler, answer: null, isDone: false })
+    this.#slots.push({ frame, lease, handler, answer: null, isDone: false, held: null })
     this.#heldBytes += frame.length
     this.#options.memory.take(frame.length)
     this.#startNext()
     if (this.#slots.length >= REQUESTS_WAITING_MAX || this.#options.memory.isExhausted) this.#pause()
+  }
+
+  /** Who owns a frame: its own buffer from the pool, or the slab that its chunk was copied to. */
+  #leaseOf(frame: Buffer): Lease | null {
+    if (this.#assembling?.buffer.buffer === frame.buffer) {
+      const lease = this.#assembling
+      this.#assembling = null
+      return lease
+    }
+    return this.#options.received.retain(frame)
   }
 
   #startNext(): void {
@@ -165,7 +178,9 @@ export class ClientConnection implements Session {
 
   #start(slot: Slot): void {
     try {
-      const answer = this.#options.dispatcher.dispatch(slot.frame, this, slot.lease)
+      const answer = this.#options.dispatcher.dispatch(slot.frame, this, slot.lease, slot)
+      // Only records are slices of the frame; everything else was copied while it was decoded.
+      if (!slot.handler?.overlaps) releaseFrame(slot)
       if (answer instanceof Promise) {
         answer.then(
           parts => this.#finish(slot, parts),
@@ -193,9 +208,14 @@ export class ClientConnection implements Session {
     this.#isFlushing = false
     if (this.isClosed) return
     let done = 0
+    const held: Lease[] = []
     while (done < this.#started && this.#slots[done]!.isDone) {
       const slot = this.#slots[done++]!
       if (slot.answer) for (const part of slot.answer) this.#out.push(part)
+      if (slot.held) {
+        held.push(...slot.held)
+        slot.held = null
+      }
       this.#release(slot)
     }
     if (done > 0) {
@@ -205,7 +225,8 @@ export class ClientConnection implements Session {
     if (this.#out.length > 0) {
       const parts = this.#out
       this.#out = []
-      this.#connection.send(parts)
+      if (held.length === 0) this.#connection.send(parts)
+      else this.#connection.send(parts, () => releaseAll(held))
       this.#lastActivity = this.#options.clock.mono()
     }
     if (this.#isEnding && this.#slots.length === 0) return this.#connection.end()
@@ -222,8 +243,9 @@ export class ClientConnection implements Session {
   #release(slot: Slot): void {
     this.#heldBytes -= slot.frame.length
     this.#options.memory.give(slot.frame.length)
-    slot.lease?.release()
-    slot.lease = null
+    releaseFrame(slot)
+    if (slot.held) releaseAll(slot.held)
+    slot.held = null
   }
 
   #pause(): void {
@@ -282,4 +304,13 @@ export class ClientConnection implements Session {
       'connection-watch',
     )
   }
+}
+
+function releaseFrame(slot: Slot): void {
+  slot.lease?.release()
+  slot.lease = null
+}
+
+function releaseAll(leases: readonly Lease[]): void {
+  for (const lease of leases) lease.release()
 }

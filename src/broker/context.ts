@@ -38,6 +38,11 @@ export interface Session {
   onClose(run: () => void): () => void
 }
 
+/** Memory that an answer is made of, given back when it is sent. */
+export interface Held {
+  held: Lease[] | null
+}
+
 /** One request on its way. */
 export interface RequestContext {
   readonly broker: BrokerContext
@@ -47,4 +52,6 @@ export interface RequestContext {
   readonly clientId: string | null
   /** Who owns the request's bytes when they may be used again; null when they are garbage collected. */
   readonly lease: Lease | null
+  /** What the answer holds until it is sent. */
+  readonly holder: Held
 }

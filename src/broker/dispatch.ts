@@ -3,7 +3,7 @@ import { ErrorCode } from '../protocol/errors.ts'
 import { encodeResponse, readRequestHeader } from '../protocol/header.ts'
 import { type ApiVersion, ApiVersions } from '../protocol/messages/api-versions.ts'
 import { Reader } from '../protocol/reader.ts'
-import type { BrokerContext, Session } from './context.ts'
+import type { BrokerContext, Held, Session } from './context.ts'
 import type { Handler } from './handler.ts'
 
 /**
@@ -40,7 +40,7 @@ export class Dispatcher {
   }
 
   /** Serves one request. Throws, or rejects, when the connection must end. */
-  dispatch(frame: Buffer, session: Session, lease: Lease | null): Answer | Promise<Answer> {
+  dispatch(frame: Buffer, session: Session, lease: Lease | null, holder: Held): Answer | Promise<Answer> {
     const reader = new Reader(frame)
     const header = readRequestHeader(reader, this.#flexibleSince)
     const { apiKey, apiVersion, correlationId, clientId } = header
@@ -57,6 +57,7 @@ export class Dispatcher {
       correlationId,
       clientId,
       lease,
+      holder,
     })
   }
 

@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import type { ListenerConfig } from './config-listeners.ts'
 import type { Dispatcher } from './dispatch.ts'
 import { MemoryBudget } from './memory-budget.ts'
+import { ReceivedBytes } from './received-bytes.ts'
 
 /**
  * The listeners and their connections, within the limits on connections: in all, for each address, new ones a second. What is over a limit
@@ -24,6 +25,7 @@ export interface ServerOptions {
 export class Server {
   readonly #options: ServerOptions
   readonly #memory: MemoryBudget
+  readonly #received: ReceivedBytes
   readonly #connections = new Set<ClientConnection>()
   readonly #perAddress = new Map<string, number>()
   readonly #listeners: Listener[] = []
@@ -35,6 +37,7 @@ export class Server {
 
   constructor(options: ServerOptions) {
     this.#options = options
+    this.#received = new ReceivedBytes(options.pool)
     this.#memory = new MemoryBudget(options.config.value('loggerhead.request.memory.bytes'))
   }
 
@@ -115,6 +118,7 @@ export class Server {
       clock,
       logger,
       memory: this.#memory,
+      received: this.#received,
       frameBytesMax: config.value('socket.request.max.bytes'),
       idleMs: config.value('connections.max.idle.ms'),
       listenerName: listener.name,

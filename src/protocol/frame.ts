@@ -1,9 +1,10 @@
 /**
  * Cuts a connection's bytes into frames: a 4-byte size, then so many bytes (a header and a body).
  *
- * - A frame that lies in one chunk is a slice of it. Any other is copied once, as it comes.
+ * - A frame that lies in one chunk is a slice of it, or of the copy that `keep` makes once for all frames of a chunk. Any other is copied
+ *   once, as it comes.
  * - Memory grows with the bytes received, never from the size announced: up to 4 KiB are set aside at once; a larger frame is
- *   gathered in blocks until half of it is there, and only then is it given a buffer of its size.
+ *   gathered in blocks until a quarter of it is there, and only then is it given a buffer of its size.
  * - That buffer comes from `allocate`, so that its owner can use it again.
  * - A size that cannot be is a `FrameError`, after which the connection is to be closed. Frames before it were delivered.
  */
@@ -18,6 +19,11 @@ export interface FrameOptions {
   deliver: (frame: Buffer) => void
   /** Gives a buffer of exactly so many bytes for a large frame. */
   allocate?: (bytes: number) => Buffer
+  /**
+   * Keeps a chunk's bytes from a place on, when chunks are overwritten after `push`: gives a copy that lasts. Left out where chunks
+   * last anyway.
+   */
+  keep?: (chunk: Buffer, start: number) => Buffer
 }
 
 const SIZE_BYTES = 4
@@ -35,6 +41,7 @@ export class FrameAssembler {
   frameBytesMax: number
   readonly #deliver: (frame: Buffer) => void
   readonly #allocate: (bytes: number) => Buffer
+  readonly #keepChunk: ((chunk: Buffer, start: number) => Buffer) | undefined
 
   /** The bytes of a size that has not come whole yet, and their number. */
   #sizeBits = 0
@@ -54,6 +61,7 @@ export class FrameAssembler {
     this.frameBytesMax = options.frameBytesMax
     this.#deliver = options.deliver
     this.#allocate = options.allocate ?? Buffer.allocUnsafeSlow
+    this.#keepChunk = options.keep
   }
 
   /** Bytes of an unfinished frame that have come, its size included. Zero between frames. */
@@ -68,24 +76,31 @@ export class FrameAssembler {
     return sum
   }
 
-  push(chunk: Buffer): void {
+  push(received: Buffer): void {
     if (this.#failed) return
+    let chunk = received
+    let lasts = this.#keepChunk === undefined
     let at = 0
     while (at < chunk.length) {
       if (this.#size < 0) {
         at = this.#readSize(chunk, at)
         if (this.#size < 0) return
-        const end = at + this.#size
-        if (end <= chunk.length) {
+        const size = this.#size
+        if (at + size <= chunk.length) {
           this.#size = -1
-          this.#deliver(chunk.subarray(at, end))
-          at = end
+          if (!lasts) {
+            chunk = this.#keepChunk!(chunk, at)
+            at = 0
+            lasts = true
+          }
+          this.#deliver(chunk.subarray(at, at + size))
+          at += size
           continue
         }
         this.#begin()
       }
       const end = Math.min(chunk.length, at + this.#size - this.#received)
-      if (end > at) this.#add(chunk, at, end)
+      if (end > at) this.#add(chunk, at, end, lasts)
       at = end
       if (this.#received === this.#size) this.#complete()
     }
@@ -128,11 +143,11 @@ export class FrameAssembler {
     if (this.#size <= SMALL_BYTES_MAX) this.#frame = Buffer.allocUnsafeSlow(this.#size)
   }
 
-  #add(chunk: Buffer, from: number, to: number): void {
+  #add(chunk: Buffer, from: number, to: number, lasts: boolean): void {
     const received = this.#received + to - from
-    if (!this.#frame && received * 2 >= this.#size) this.#gather()
+    if (!this.#frame && received * 4 >= this.#size) this.#gather()
     if (this.#frame) this.#frame.set(chunk.subarray(from, to), this.#received)
-    else this.#keep(chunk.subarray(from, to))
+    else this.#keep(chunk.subarray(from, to), lasts)
     this.#received = received
   }
 
@@ -150,8 +165,8 @@ export class FrameAssembler {
   }
 
   /** Keeps large chunks that fill their backing store as they are, and puts the others together. */
-  #keep(piece: Buffer): void {
-    if (piece.length >= BLOCK_BYTES_MIN && piece.length * 2 >= piece.buffer.byteLength) {
+  #keep(piece: Buffer, lasts: boolean): void {
+    if (lasts && piece.length >= BLOCK_BYTES_MIN && piece.length * 2 >= piece.buffer.byteLength) {
       this.#closeBlock()
       this.#blocks.push(piece)
       return

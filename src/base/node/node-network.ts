@@ -1,25 +1,30 @@
-import { createServer, type Socket } from 'node:net'
+import { createServer, Socket, type SocketConstructorOpts } from 'node:net'
 import type { Address, Connection, ConnectionEvents, Listener, Network } from '../network.ts'
 
-/** TCP. Small answers leave at once (no Nagle); several parts leave with one system call. */
+/**
+ * TCP. Small answers leave at once (no Nagle); several parts leave with one system call.
+ *
+ * All connections read into one buffer. A buffer for each read, which is Node's way, costs a garbage collection for every 30 MB that
+ * arrive (docs/decisions/0004-one-read-buffer.md).
+ */
 const BACKLOG = 1_024
 const KEEP_ALIVE_MS = 60_000
+const READ_BYTES = 256 << 10
 /** Parts below this size are put together: a copy is cheaper than another entry of a vectored write. */
 const JOIN_BYTES_MAX = 16 << 10
 
 export class NodeNetwork implements Network {
+  #readBuffer: Buffer | undefined
+
   listen(address: Address, accept: (connection: Connection) => ConnectionEvents): Promise<Listener> {
+    const options = {
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      pauseOnConnect: true,
+    }
     return new Promise((resolve, reject) => {
-      const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, socket => {
-        // A socket that is gone already has no addresses.
-        if (socket.remoteAddress === undefined) return void socket.destroy()
-        const connection = new NodeConnection(socket)
-        const events = accept(connection)
-        socket.on('data', events.data)
-        socket.on('drain', events.drain)
-        socket.on('close', events.close)
-        socket.on('error', () => {}) // `close` follows, and says all that matters
-      })
+      const server = createServer(options, accepted => this.#begin(accepted, accept))
       server.once('error', reject)
       server.listen({ host: address.host || undefined, port: address.port, backlog: BACKLOG }, () => {
         const bound = server.address()
@@ -32,6 +37,41 @@ export class NodeNetwork implements Network {
       })
     })
   }
+
+  #begin(accepted: Socket, accept: (connection: Connection) => ConnectionEvents): void {
+    // A socket that is gone already has no addresses.
+    if (accepted.remoteAddress === undefined) return void accepted.destroy()
+    this.#readBuffer ??= Buffer.allocUnsafeSlow(READ_BYTES)
+    let events: ConnectionEvents | undefined
+    const socket = readInto(accepted, this.#readBuffer, bytes => events?.data(bytes))
+    events = accept(new NodeConnection(socket))
+    socket.on('drain', events.drain)
+    socket.on('close', events.close)
+    socket.on('error', () => {}) // `close` follows, and says all that matters
+    socket.resume()
+  }
+}
+
+/**
+ * A socket over the same connection that reads into the given buffer. Node has this for sockets that connect (`onread`), not for those that
+ * a server accepts; so the accepted one hands over its handle. Where it has none, it is read the ordinary way.
+ */
+function readInto(accepted: Socket, buffer: Buffer, deliver: (bytes: Buffer) => void): Socket {
+  const holder = accepted as unknown as { _handle: object | null }
+  const handle = holder._handle
+  if (!handle) {
+    accepted.on('data', deliver)
+    return accepted
+  }
+  const callback = (length: number) => {
+    deliver(buffer.subarray(0, length))
+    return true
+  }
+  const options = { handle, onread: { buffer, callback }, readable: true, writable: true, manualStart: true }
+  const socket = new Socket(options as SocketConstructorOpts)
+  holder._handle = null
+  accepted.destroy()
+  return socket
 }
 
 class NodeConnection implements Connection {
@@ -49,15 +89,14 @@ class NodeConnection implements Connection {
     return this.#socket.writableLength
   }
 
-  send(parts: readonly Uint8Array[]): void {
-    if (this.#socket.destroyed) return
-    if (parts.length === 1) {
-      this.#socket.write(parts[0]!)
-      return
-    }
-    this.#socket.cork()
-    for (const joined of join(parts)) this.#socket.write(joined)
-    this.#socket.uncork()
+  send(parts: readonly Uint8Array[], onSent?: () => void): void {
+    const joined = parts.length === 1 ? parts : [...join(parts)]
+    if (this.#socket.destroyed || joined.length === 0) return onSent?.()
+    if (joined.length > 1) this.#socket.cork()
+    for (let i = 0; i < joined.length - 1; i++) this.#socket.write(joined[i]!)
+    if (onSent) this.#socket.write(joined[joined.length - 1]!, onSent)
+    else this.#socket.write(joined[joined.length - 1]!)
+    if (joined.length > 1) this.#socket.uncork()
   }
 
   pause(): void {

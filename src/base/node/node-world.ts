@@ -6,5 +6,10 @@ import { NodeRandom } from './node-random.ts'
 
 /** The real one. */
 export function nodeWorld(): World {
-  return { clock: new NodeClock(), random: new NodeRandom(), disk: new NodeDisk(), network: new NodeNetwork() }
+  return {
+    clock: new NodeClock(),
+    random: new NodeRandom(),
+    disk: new NodeDisk(),
+    network: new NodeNetwork(),
+  }
 }

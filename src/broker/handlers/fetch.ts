@@ -1,3 +1,4 @@
+import type { Lease } from '../../base/buffer-pool.ts'
 import { IsolationLevel, type Partition } from '../../cluster/partition.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import { Fetch, type FetchPartitionResult, type FetchTopicResult } from '../../protocol/messages/fetch.ts'
@@ -44,6 +45,7 @@ interface Fetched {
   partition: SessionPartition
   result: FetchPartitionResult
   bytes: number
+  leases: readonly Lease[]
 }
 
 async function fetchAll(plan: FetchPlan, request: Request, context: RequestContext): Promise<Fetched[]> {
@@ -55,9 +57,15 @@ async function fetchAll(plan: FetchPlan, request: Request, context: RequestConte
     const bytes = fetched.reduce((sum, one) => sum + one.bytes, 0)
     const remainingMs = deadline - clock.mono()
     const isEnough = bytes >= request.minBytes || fetched.some(one => one.result.errorCode !== 0)
-    if (isEnough || remainingMs <= 0 || waitable.length === 0) return fetched
-    if ((await waitForAppend(waitable, remainingMs, context.session, clock)) === 'closed') return fetched
+    if (isEnough || remainingMs <= 0 || waitable.length === 0) return holdUntilSent(fetched, context)
+    for (const { leases } of fetched) for (const lease of leases) lease.release()
+    if ((await waitForAppend(waitable, remainingMs, context.session, clock)) === 'closed') return []
   }
+}
+
+function holdUntilSent(fetched: Fetched[], { holder }: RequestContext): Fetched[] {
+  holder.held = fetched.flatMap(({ leases }) => leases)
+  return fetched
 }
 
 async function readAll(
@@ -101,6 +109,7 @@ async function readOne(
       return {
         partition: wanted,
         bytes: 0,
+        leases: [],
         result: { ...marks, divergingEpoch: diverging, records: NOTHING },
       }
     const bytesMax = Math.max(0, Math.min(partitionMaxBytes, bytesLeft))
@@ -108,11 +117,11 @@ async function readOne(
     const slice = reading instanceof Promise ? await reading : reading
     waitable.push(partition)
     const records = slice.parts.length === 0 ? NOTHING : slice.parts
-    return { partition: wanted, bytes: slice.bytes, result: { ...marks, records } }
+    return { partition: wanted, bytes: slice.bytes, leases: slice.leases, result: { ...marks, records } }
   } catch (error) {
     const { errorCode } = wireErrorOf(error, broker.logger)
     const result = { ...NO_MARKS, partitionIndex: wanted.index, errorCode, records: NOTHING }
-    return { partition: wanted, bytes: 0, result }
+    return { partition: wanted, bytes: 0, leases: [], result }
   }
 }
 

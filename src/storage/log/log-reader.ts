@@ -1,3 +1,4 @@
+import type { Lease } from '../../base/buffer-pool.ts'
 import { CorruptionError } from '../../base/disk.ts'
 import {
   BATCH_HEADER_BYTES,
@@ -23,6 +24,8 @@ import type { TailEntry } from './tail-cache.ts'
  */
 export interface LogSlice {
   parts: Buffer[]
+  /** Own the parts; to be released when the parts are no longer needed. Who does not only keeps their memory from being used again. */
+  leases: Lease[]
   bytes: number
   /** First offset behind the slice; the wanted offset itself when it is empty. */
   nextOffset: number
@@ -40,7 +43,7 @@ export function readLog(
   needsOne: boolean,
 ): LogSlice | Promise<LogSlice> {
   if (offset >= limit || (bytesMax <= 0 && !needsOne))
-    return { parts: [...EMPTY], bytes: 0, nextOffset: offset }
+    return { parts: [...EMPTY], leases: [], bytes: 0, nextOffset: offset }
   const entries = log.tailFrom(offset)
   if (entries) return readTail(entries, offset, bytesMax, limit, needsOne)
   return readFiles(log, offset, bytesMax, limit, needsOne)
@@ -53,7 +56,7 @@ function readTail(
   limit: number,
   needsOne: boolean,
 ): LogSlice {
-  const slice: LogSlice = { parts: [], bytes: 0, nextOffset: offset }
+  const slice: LogSlice = { parts: [], leases: [], bytes: 0, nextOffset: offset }
   for (const entry of entries) {
     if (entry.baseOffset >= limit) break
     const isWhole =
@@ -67,7 +70,10 @@ function readTail(
       }
       if (!addBatches(slice, part, offset, bytesMax, limit, needsOne)) break
     }
-    for (const lease of entry.leases) lease.escape()
+    for (const lease of entry.leases) {
+      lease.retain()
+      slice.leases.push(lease)
+    }
     if (!isWhole && slice.bytes >= bytesMax) break
     if (slice.nextOffset < entry.endOffset && slice.nextOffset > entry.baseOffset) break
     if (slice.nextOffset <= entry.baseOffset) break
@@ -128,7 +134,7 @@ async function readFiles(
     if (slice.nextOffset > offset || slice.bytes > 0) return slice
     if (slice.isBlocked) return slice
   }
-  return { parts: [], bytes: 0, nextOffset: offset }
+  return { parts: [], leases: [], bytes: 0, nextOffset: offset }
 }
 
 function segmentsFrom(log: PartitionLog, offset: number): Segment[] {
@@ -153,37 +159,44 @@ async function readSegment(
   limit: number,
   needsOne: boolean,
 ): Promise<FileSlice> {
-  const start = await findBatch(segment, fileEnd, offset)
-  if (!start) return { parts: [], bytes: 0, nextOffset: offset }
-  if (start.bytes > bytesMax && !needsOne) return { parts: [], bytes: 0, nextOffset: offset, isBlocked: true }
-  const buffer = await segment.read(start.position, await lengthToRead(segment, start, fileEnd, bytesMax))
-  checkBatches(segment, buffer, start.position)
-  const slice: FileSlice = { parts: [], bytes: 0, nextOffset: offset }
+  const position = segment.findNext(offset) ?? (await findBatch(segment, fileEnd, offset))
+  const slice: FileSlice = { parts: [], leases: [], bytes: 0, nextOffset: offset }
+  if (position === undefined || position + BATCH_HEADER_BYTES > fileEnd) return slice
+  const length = await lengthToRead(segment, position, fileEnd, bytesMax)
+  let { buffer, lease } = await segment.readLeased(position, length)
+  const firstBytes = buffer.length >= BATCH_HEADER_BYTES ? batchBytesOf(buffer, 0) : 0
+  if (firstBytes > buffer.length && needsOne) {
+    lease.release()
+    ;({ buffer, lease } = await segment.readLeased(position, firstBytes))
+  }
+  slice.leases.push(lease)
+  checkBatches(segment, buffer, position)
   addBatches(slice, buffer, offset, bytesMax, limit, needsOne)
   slice.isBlocked = slice.bytes === 0 && slice.nextOffset === offset
+  if (slice.parts.length === 1) segment.noteNext(slice.nextOffset, position + endOf(slice.parts[0]!, buffer))
   return slice
+}
+
+/** Where a part of a buffer ends in it. */
+function endOf(part: Buffer, buffer: Buffer): number {
+  return part.byteOffset + part.length - buffer.byteOffset
 }
 
 /** As many whole batches as fit: up to an indexed position where there is one near the end, so that little is read in vain. */
 async function lengthToRead(
   segment: Segment,
-  start: Place,
+  position: number,
   fileEnd: number,
   bytesMax: number,
 ): Promise<number> {
-  const wanted = Math.min(Math.max(start.bytes, bytesMax), fileEnd - start.position)
-  if (wanted <= start.bytes) return start.bytes
-  const indexed = await segment.indexedPositionIn(start.position + start.bytes, start.position + wanted)
-  return indexed !== undefined && indexed - start.position > wanted / 2 ? indexed - start.position : wanted
+  const wanted = Math.min(Math.max(bytesMax, PROBE_BYTES), fileEnd - position)
+  if (position + wanted === fileEnd) return wanted
+  const indexed = await segment.indexedPositionIn(position, position + wanted)
+  return indexed !== undefined && indexed - position > wanted / 2 ? indexed - position : wanted
 }
 
-interface Place {
-  position: number
-  bytes: number
-}
-
-/** The place of the first batch that ends at or behind the offset; undefined when the segment has none. */
-async function findBatch(segment: Segment, fileEnd: number, offset: number): Promise<Place | undefined> {
+/** The position of the first batch that ends at or behind the offset; undefined when the segment has none. */
+async function findBatch(segment: Segment, fileEnd: number, offset: number): Promise<number | undefined> {
   let position = await segment.positionBefore(offset)
   while (position + BATCH_HEADER_BYTES <= fileEnd) {
     const buffer = await segment.read(position, Math.min(PROBE_BYTES, fileEnd - position))
@@ -193,7 +206,7 @@ async function findBatch(segment: Segment, fileEnd: number, offset: number): Pro
       if (magicOf(buffer, at) !== 2 || bytes < BATCH_HEADER_BYTES) {
         throw new CorruptionError(segment.path, position + at, 'no record batch begins here')
       }
-      if (lastOffsetOf(buffer, at) >= offset) return { position: position + at, bytes }
+      if (lastOffsetOf(buffer, at) >= offset) return position + at
       at += bytes
     }
     if (at === 0) throw new CorruptionError(segment.path, position, 'the file is cut short')

@@ -1,3 +1,4 @@
+import type { Lease } from '../../base/buffer-pool.ts'
 import { CorruptionError, readIfExists } from '../../base/disk.ts'
 import {
   BATCH_HEADER_BYTES,
@@ -8,8 +9,8 @@ import {
 } from '../../protocol/record-batch.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { OffsetIndex } from './offset-index.ts'
-import { type SegmentSuffix, segmentName } from './segment-names.ts'
-import { TimeIndex } from './time-index.ts'
+import { type SegmentStage, type SegmentSuffix, segmentName } from './segment-names.ts'
+import { readLastEntry, TimeIndex } from './time-index.ts'
 
 /**
  * One file of a partition's log, with its two indexes.
@@ -18,6 +19,14 @@ import { TimeIndex } from './time-index.ts'
  * while the segment is active and are written at roll, checkpoint and close; for sealed segments they are loaded when first needed,
  * and rebuilt from the batches when they are missing or wrong.
  */
+/** The segment was replaced by compaction or removed by retention while somebody read it. */
+export class SegmentGoneError extends Error {
+  override name = 'SegmentGoneError'
+}
+
+/** Readers of one segment whose places are remembered. */
+const NEXT_PLACES_MAX = 16
+
 export class Segment {
   readonly baseOffset: number
   readonly path: string
@@ -29,14 +38,18 @@ export class Segment {
   maxTimestampOffset = -1
   /** Timestamp of the first batch; -1 when empty. Rolling by time counts from it. */
   firstTimestamp = -1
-  /** Compaction or retention has taken the files away. */
+  /** Compaction or retention has taken the files away: see `retire`. */
   isDeleted = false
+  /** Completing its files after the roll; they are not touched by others before. */
+  sealing: Promise<void> | undefined
   /** First offset behind the segment, once it is sealed. */
   endOffset: number | undefined
   #offsets: OffsetIndex | undefined
   #times: TimeIndex | undefined
   #loading: Promise<void> | undefined
   #bytesSinceEntry = 0
+  /** Positions by offset where readers stopped; a sequential reader finds its place without the index. */
+  readonly #next = new Map<number, number>()
 
   constructor(environment: LogEnvironment, folder: string, baseOffset: number) {
     this.#environment = environment
@@ -106,6 +119,7 @@ export class Segment {
   /** The largest timestamp; read from the time index when the segment was not scanned since the start. */
   async largestTimestamp(): Promise<{ timestamp: number; offset: number }> {
     if (this.maxTimestamp < 0 && this.sizeBytes > 0) {
+      if (!this.#times && (await this.#readLastTime())) return this.largestTimestamp()
       if (!this.#times) await this.#load()
       if (this.#times!.entryCount === 0) await this.rebuildIndexes()
       this.maxTimestamp = this.#times!.lastTimestamp
@@ -114,26 +128,75 @@ export class Segment {
     return { timestamp: this.maxTimestamp, offset: this.maxTimestampOffset }
   }
 
+  /** Looks only at the last entry of the file, so that retention need not keep the indexes of old segments in memory. */
+  async #readLastTime(): Promise<boolean> {
+    if (this.isDeleted) throw new SegmentGoneError(this.path)
+    const last = await readLastEntry(this.#environment.disk, this.file('.timeindex'), this.baseOffset)
+    if (!last) return false
+    this.maxTimestamp = last.timestamp
+    this.maxTimestampOffset = last.offset
+    return true
+  }
+
+  /** The same into memory of the pool; the lease is the caller's. */
+  async readLeased(position: number, length: number): Promise<{ buffer: Buffer; lease: Lease }> {
+    if (this.isDeleted) throw new SegmentGoneError(this.path)
+    const lease = this.#environment.pool.acquire(length)
+    const into = lease.buffer.subarray(0, length)
+    try {
+      const bytes = await this.#environment.handles.use(this.path, 'read', file => file.read(position, into))
+      return { buffer: into.subarray(0, bytes), lease }
+    } catch (error) {
+      lease.release()
+      throw error
+    }
+  }
+
+  /** Notes where the batch that ends before an offset ends, for a reader that goes on from there. */
+  noteNext(offset: number, position: number): void {
+    if (this.#next.size >= NEXT_PLACES_MAX) this.#next.delete(this.#next.keys().next().value!)
+    this.#next.set(offset, position)
+  }
+
+  /** The position of the batch that begins with the offset, when a reader has just come to it. */
+  findNext(offset: number): number | undefined {
+    return this.#next.get(offset)
+  }
+
   /** Reads up to `length` bytes from the file; what was not yet written there is not included. */
   async read(position: number, length: number): Promise<Buffer> {
+    if (this.isDeleted) throw new SegmentGoneError(this.path)
     const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, this.sizeBytes - position)))
     const bytes = await this.#environment.handles.use(this.path, 'read', file => file.read(position, buffer))
     return bytes === buffer.length ? buffer : buffer.subarray(0, bytes)
   }
 
   async sync(): Promise<void> {
+    if (this.isDeleted) return
     await this.#environment.handles.use(this.path, 'create', file => file.sync())
   }
 
+  /**
+   * The files are about to go or to be replaced. From now on nothing is read from their names or written to them; who reads
+   * already goes on with the file that is open. A reader gets `SegmentGoneError` and looks at the log's segments again.
+   */
+  async retire(): Promise<void> {
+    this.isDeleted = true
+    await this.#loading?.catch(() => {})
+    await this.sealing?.catch(() => {})
+    await this.#environment.handles.close(this.path)
+  }
+
   /** Writes both indexes. `final` adds the last time entry, as Kafka does when a segment is rolled or closed. */
-  async writeIndexes(options: { final: boolean; sync: boolean }): Promise<void> {
+  async writeIndexes(options: { final: boolean; sync: boolean; stage?: SegmentStage }): Promise<void> {
     if (!this.#offsets || !this.#times) return
     if (options.final && this.maxTimestamp >= 0)
       this.#times.maybeAppend(this.maxTimestamp, this.maxTimestampOffset)
     const offsets = this.#offsets.bytes()
     const times = this.#times.bytes()
-    await this.#writeIndex(this.file('.index'), offsets, options.sync)
-    await this.#writeIndex(this.file('.timeindex'), times, options.sync)
+    const stage = options.stage ?? ''
+    await this.#writeIndex(this.file('.index') + stage, offsets, options.sync)
+    await this.#writeIndex(this.file('.timeindex') + stage, times, options.sync)
   }
 
   /** Drops entries at or above the offset, after the file was cut. */
@@ -209,6 +272,7 @@ export class Segment {
 
   /** Loads both indexes, or rebuilds them. Loading is shared by all who ask meanwhile. */
   #load(): Promise<void> {
+    if (this.isDeleted) return Promise.reject(new SegmentGoneError(this.path))
     this.#loading ??= this.#loadOnce().finally(() => {
       this.#loading = undefined
     })
@@ -239,13 +303,13 @@ export class Segment {
       }
       await this.#checkLastEntry()
     } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error
+      if (!(error instanceof CorruptionError) || this.isDeleted) throw error
       logger.warn(
         { event: 'index-rebuilt', segment: this.path, reason: error.message },
         'rebuilding the indexes',
       )
       await this.rebuildIndexes()
-      await this.writeIndexes({ final: true, sync: false })
+      if (!this.isDeleted) await this.writeIndexes({ final: true, sync: false })
     }
   }
 
