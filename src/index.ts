@@ -62,7 +62,13 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Embedde
   }
 }
 
-function settingsOf({ dataDir, port = 0, host = 'localhost', dev = dataDir === undefined, config }: BrokerOptions) {
+function settingsOf({
+  dataDir,
+  port = 0,
+  host = 'localhost',
+  dev = dataDir === undefined,
+  config,
+}: BrokerOptions) {
   const name = host.includes(':') ? `[${host}]` : host
   return {
     listeners: `PLAINTEXT://${name}:${port}`,

@@ -12,9 +12,15 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
+/** What the command was given to work on cannot be worked on; the message says why, in one line. */
+export class InputError extends Error {
+  override name = 'InputError'
+}
+
 export function explain(error: unknown): Failure {
   if (error instanceof ConfigError) return { lines: error.problems, exitCode: 2 }
   if (error instanceof UsageError) return { lines: [error.message], exitCode: 2 }
+  if (error instanceof InputError) return failed(error.message)
   if (error instanceof LockedError) {
     return failed(`${error.message}: stop it, or choose another folder with --data`)
   }
