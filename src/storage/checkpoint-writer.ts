@@ -31,6 +31,9 @@ export class CheckpointWriter {
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
   #directBytes = 0
+  readonly #sealing = new WeakMap<PartitionLog, Promise<void>>()
+  /** What stands in each log's file of epochs. */
+  readonly #epochsOf = new WeakMap<PartitionLog, Buffer>()
 
   constructor(
     disk: Disk,
@@ -75,64 +78,87 @@ export class CheckpointWriter {
     const sequence = this.#journal.writtenSequence
     this.#directBytes = 0
     const obsolete: string[] = []
-    await inLanes(LOGS_AT_ONCE, this.#logs(), async log => {
-      if (log.damage || !log.isDirty) return
-      const key = identityKey(log.identity)
-      const before = this.#catalogue.get(key)
-      if (!before) return
-      const after = await this.#checkpointLog(log, before, obsolete)
-      if (this.#catalogue.has(key)) this.#catalogue.set(key, after)
-    })
+    const failures: Error[] = []
+    // All are waited for, also when one fails: what a log is said to have is true only when its own work is done.
+    await inLanes(LOGS_AT_ONCE, [...this.#logs()], log =>
+      this.#checkpointLog(log, obsolete).catch(error => void failures.push(error)),
+    )
+    if (failures[0]) throw failures[0]
     await writeCheckpoint(this.#disk, this.#root, { sequence, isClean, replicas: [...this.#catalogue.values()] })
     this.#journal.release(sequence)
     for (const path of obsolete) await this.#disk.remove(path).catch(() => {})
     await this.#writeKafkaCheckpoints()
   }
 
-  /** A segment gets no more appends: its indexes are completed, and the producers' state at its end is written beside. */
-  async seal(log: PartitionLog, segment: Segment, snapshot: Buffer): Promise<void> {
-    const endOffset = segment.endOffset!
-    await log.writeOut()
-    if (log.isClosed || segment.isDeleted) return
-    await segment.writeIndexes({ final: true, sync: true })
-    await this.#writeSynced(`${log.path}/${segmentName(endOffset, '.snapshot')}`, snapshot)
+  /** Completes the files of segments that get no more appends, as far as all of a segment has landed. */
+  seal(log: PartitionLog): Promise<void> {
+    const before = this.#sealing.get(log) ?? Promise.resolve()
+    const sealing = log.usingFiles(before.catch(() => {}).then(() => this.#sealLanded(log)))
+    this.#sealing.set(log, sealing)
+    return sealing
   }
 
-  async #checkpointLog(log: PartitionLog, before: ReplicaCheckpoint, obsolete: string[]): Promise<ReplicaCheckpoint> {
-    log.isDirty = false
-    const place = log.landedPlace
-    const { startOffset, term, active } = log
-    const producers = log.producers.producerCount > 0 ? log.producers.snapshotAt(place.endOffset) : undefined
-    try {
-      await log.sync()
-      await active?.writeIndexes({ final: true, sync: false })
-      if (log.hasFolder) await replaceFile(this.#disk, `${log.path}/${LEADER_EPOCH_FILE}`, log.epochs.format())
-      let { snapshotOffset } = before
-      if (producers && place.endOffset !== snapshotOffset) {
-        await this.#writeSynced(`${log.path}/${segmentName(place.endOffset, '.snapshot')}`, producers)
-        if (snapshotOffset >= 0 && !log.segments.some(segment => segment.baseOffset === snapshotOffset)) {
-          obsolete.push(`${log.path}/${segmentName(snapshotOffset, '.snapshot')}`)
-        }
-        snapshotOffset = place.endOffset
-      } else if (!producers) {
-        snapshotOffset = -1
+  async #sealLanded(log: PartitionLog): Promise<void> {
+    for (let next = log.unsealed[0]; next; next = log.unsealed[0]) {
+      const { segment, snapshot } = next
+      const endOffset = segment.endOffset!
+      if (log.isClosed || endOffset > log.durableEnd) return
+      if (!segment.isDeleted) {
+        await log.writeOut()
+        segment.sealing = this.#sealSegment(log, segment, `${log.path}/${segmentName(endOffset, '.snapshot')}`, snapshot)
+        await segment.sealing
       }
-      return { ...before, ...place, startOffset, term, hasFolder: log.hasFolder, snapshotOffset }
+      if (log.unsealed[0] === next) log.unsealed.shift()
+    }
+  }
+
+  async #sealSegment(log: PartitionLog, segment: Segment, snapshotPath: string, snapshot: Buffer): Promise<void> {
+    await segment.writeIndexes({ final: true, sync: true })
+    if (!log.isClosed) await replaceFile(this.#disk, snapshotPath, snapshot)
+  }
+
+  async #checkpointLog(log: PartitionLog, obsolete: string[]): Promise<void> {
+    const key = identityKey(log.identity)
+    const before = this.#catalogue.get(key)
+    if (log.damage || log.isClosed || !log.isDirty || !before) return
+    log.isDirty = false
+    try {
+      const after = await log.usingFiles(this.#completeLog(log, before, obsolete))
+      if (this.#catalogue.has(key)) this.#catalogue.set(key, after)
     } catch (error) {
       log.isDirty = true
       throw error
     }
   }
 
-  async #writeSynced(path: string, bytes: Buffer): Promise<void> {
-    const file = await this.#disk.open(path, { mode: 'replace' })
-    try {
-      await file.write(0, [bytes])
-      await file.sync()
-    } finally {
-      await file.close()
+  /** Makes everything that has landed durable in the log's own files. */
+  async #completeLog(log: PartitionLog, before: ReplicaCheckpoint, obsolete: string[]): Promise<ReplicaCheckpoint> {
+    const place = log.landedPlace
+    const { startOffset, term, active, cleanedTo } = log
+    const producers = log.producers.producerCount > 0 ? log.producers.snapshotAt(place.endOffset) : undefined
+    await log.sync()
+    await this.seal(log)
+    await active?.writeIndexes({ final: true, sync: true })
+    if (log.hasFolder) await this.#writeEpochs(log)
+    let { snapshotOffset } = before
+    if (producers && place.endOffset !== snapshotOffset) {
+      await replaceFile(this.#disk, `${log.path}/${segmentName(place.endOffset, '.snapshot')}`, producers)
+      if (snapshotOffset >= 0 && !log.segments.some(segment => segment.baseOffset === snapshotOffset)) {
+        obsolete.push(`${log.path}/${segmentName(snapshotOffset, '.snapshot')}`)
+      }
+      snapshotOffset = place.endOffset
+    } else if (!producers) {
+      snapshotOffset = -1
     }
-    await this.#disk.syncDirectory(path.slice(0, path.lastIndexOf('/')))
+    return { ...before, ...place, startOffset, term, hasFolder: log.hasFolder, snapshotOffset, cleanedTo }
+  }
+
+  /** They change rarely, and each time the file is replaced. */
+  async #writeEpochs(log: PartitionLog): Promise<void> {
+    const bytes = log.epochs.format()
+    if (this.#epochsOf.get(log)?.equals(bytes)) return
+    await replaceFile(this.#disk, `${log.path}/${LEADER_EPOCH_FILE}`, bytes)
+    this.#epochsOf.set(log, bytes)
   }
 
   /** Kafka's own text files, for its tools and for a way back; this broker does not read them. */
@@ -143,6 +169,9 @@ export class CheckpointWriter {
       'log-start-offset-checkpoint': replicas
         .filter(replica => replica.startOffset > 0)
         .map(replica => ({ ...replica, offset: replica.startOffset })),
+      'cleaner-offset-checkpoint': replicas.flatMap(replica =>
+        replica.cleanedTo ? [{ ...replica, offset: replica.cleanedTo }] : [],
+      ),
       'replication-offset-checkpoint': replicas.map(replica => ({ ...replica, offset: replica.endOffset })),
     }
     for (const [name, entries] of Object.entries(files)) {

@@ -8,7 +8,7 @@ import { openSealedFile, sealFile } from './sealed-file.ts'
  *
  * The file is replaced as a whole, and nothing is freed before the new one is safe.
  */
-export const CHECKPOINT_FILE = 'loggerhead-checkpoint'
+const CHECKPOINT_FILE = 'loggerhead-checkpoint'
 const MAGIC = 'LHCP'
 const VERSION = 1
 
@@ -25,8 +25,12 @@ export interface ReplicaCheckpoint extends LogIdentity {
   position: number
   endOffset: number
   visibleEnd: number
+  /** Of a damaged replica: how far it is known to have reached. What lies between may be damaged, and is never cut. */
+  known?: { segment: number; position: number; endOffset: number }
   /** Producer state as of `endOffset` is that of the snapshot file of this offset; -1: there were no producers. */
   snapshotOffset: number
+  /** Compaction has left one record of a key below it; missing means 0. */
+  cleanedTo?: number
 }
 
 export interface DirectoryCheckpoint {

@@ -1,5 +1,12 @@
 import type { Lease } from '../base/buffer-pool.ts'
 
+/** The timestamp of a segment's first batch, the largest, and the offset of the batch that has it. -1 where there is none. */
+export interface SegmentTimes {
+  first: number
+  max: number
+  maxOffset: number
+}
+
 /**
  * The appends of one partition that travel to the disk together. All who wait for one of them wait for one promise.
  *
@@ -10,6 +17,8 @@ export class Flight {
   readonly segment: number
   readonly position: number
   readonly baseOffset: number
+  /** What its segment knew of times before it, for the case that it is taken back. */
+  readonly timesBefore: SegmentTimes
   readonly done: Promise<void>
   parts: Buffer[] = []
   leases: Lease[] = []
@@ -17,6 +26,8 @@ export class Flight {
   endOffset: number
   /** End of its last batch that clients may see; -1 when it has none. */
   visibleEnd = -1
+  /** It holds batches that clients never see. */
+  hasInternal = false
   epoch = 0
   records = 0
   /** The acknowledgement waits until the bytes are durable, not only written. */
@@ -24,10 +35,11 @@ export class Flight {
   #resolve!: () => void
   #reject!: (error: Error) => void
 
-  constructor(segment: number, position: number, baseOffset: number) {
+  constructor(segment: number, position: number, baseOffset: number, timesBefore: SegmentTimes) {
     this.segment = segment
     this.position = position
     this.baseOffset = baseOffset
+    this.timesBefore = timesBefore
     this.endOffset = baseOffset
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve

@@ -36,6 +36,7 @@ export class JournalFiles {
   #nextNumber = 0
   /** Files with writes that were not synced. */
   readonly #unsynced = new Set<File>()
+  #syncing: Promise<unknown> = Promise.resolve()
   #preparing: Promise<void> | undefined
   #wakeWaiter: (() => void) | undefined
 
@@ -50,19 +51,34 @@ export class JournalFiles {
   /** Opens what is there as free files: call it only when recovery has taken what they held. */
   async open(): Promise<void> {
     await this.#disk.makeDirectory(this.#folder)
-    for (const name of await this.#disk.list(this.#folder)) {
-      const number = journalFileNumber(name)
-      if (number === undefined) continue
-      this.#nextNumber = Math.max(this.#nextNumber, number + 1)
-      const path = `${this.#folder}/${name}`
-      const plain = await this.#disk.open(path, { mode: 'write' })
-      const sizeBytes = await plain.size()
-      const dsync = await this.#disk.open(path, { mode: 'write', dsync: true })
-      this.#free.push({ name, sizeBytes, plain, dsync, lastSequence: 0 })
-      this.#numberOfFiles++
+    await this.#disk.syncDirectory(parentOf(this.#folder))
+    const firstBytes = Math.min(FIRST_FILE_BYTES, this.#fileBytes)
+    for (const name of await listJournalFiles(this.#disk, this.#folder)) {
+      this.#nextNumber = journalFileNumber(name)! + 1
+      const file = await this.#reopen(name)
+      if (file.sizeBytes >= firstBytes && this.#numberOfFiles < this.#filesMax) {
+        this.#free.push(file)
+        this.#numberOfFiles++
+      } else {
+        await this.#remove(file) // a crash cut its allocation short, or the journal was made smaller
+      }
     }
-    if (this.#free.length === 0) this.#free.push(await this.#allocate(Math.min(FIRST_FILE_BYTES, this.#fileBytes)))
+    if (this.#free.length === 0) this.#free.push(await this.#allocate(firstBytes))
     this.#use(this.#free.shift()!)
+  }
+
+  async #reopen(name: string): Promise<JournalFile> {
+    const path = `${this.#folder}/${name}`
+    const plain = await this.#disk.open(path, { mode: 'write' })
+    const sizeBytes = await plain.size()
+    const dsync = await this.#disk.open(path, { mode: 'write', dsync: true })
+    return { name, sizeBytes, plain, dsync, lastSequence: 0 }
+  }
+
+  async #remove(file: JournalFile): Promise<void> {
+    await file.plain.close()
+    await file.dsync.close()
+    await this.#disk.remove(`${this.#folder}/${file.name}`)
   }
 
   get lap(): number {
@@ -95,7 +111,7 @@ export class JournalFiles {
   }
 
   hasRoom(frameBytes: number): boolean {
-    return this.#position + frameBytes <= this.#current!.sizeBytes
+    return this.#current !== undefined && this.#position + frameBytes <= this.#current.sizeBytes
   }
 
   /** Takes the place of the next frame in the current file. */
@@ -107,16 +123,21 @@ export class JournalFiles {
     return at
   }
 
-  /** Makes every write through `plain` durable. */
+  /** Makes every write through `plain` durable. Waits for earlier syncs too: they have taken over files that this one answers for. */
   async syncUnsynced(): Promise<void> {
     const files = [...this.#unsynced]
     this.#unsynced.clear()
-    await Promise.all(files.map(file => file.sync()))
+    this.#syncing = Promise.all([this.#syncing, ...files.map(file => file.sync())])
+    await this.#syncing
   }
 
-  /** Goes on in another file that has room for the frame; waits for a checkpoint when all are full. */
+  /**
+   * Goes on in another file that has room for the frame; waits for a checkpoint when all are full. When the disk has no room for one it
+   * rejects, and can be called again.
+   */
   async advance(frameBytes: number): Promise<void> {
-    this.#full.push(this.#current!)
+    if (this.#current) this.#full.push(this.#current)
+    this.#current = undefined
     for (;;) {
       await this.#preparing
       const fitting = this.#free.findIndex(file => file.sizeBytes >= frameBytes)
@@ -126,23 +147,34 @@ export class JournalFiles {
       }
       if (this.#numberOfFiles < this.#filesMax) {
         this.#free.push(await this.#allocate(Math.max(this.#fileBytes, frameBytes)))
-        continue
+      } else if (this.#free.length > 0) {
+        await this.#grow(this.#free[0]!, frameBytes)
+      } else {
+        await new Promise<void>(resolve => {
+          this.#wakeWaiter = resolve
+        })
       }
-      await new Promise<void>(resolve => {
-        this.#wakeWaiter = resolve
-      })
     }
+  }
+
+  /** Makes a free file large enough for a frame that no file has room for. */
+  async #grow(file: JournalFile, frameBytes: number): Promise<void> {
+    await fillWithZeros(file.plain, file.sizeBytes, frameBytes)
+    await file.plain.sync()
+    file.sizeBytes = frameBytes
   }
 
   /** Frees the files whose frames are all at or below this sequence: a checkpoint has them. */
   release(sequence: number): void {
-    while (this.#full.length > 0 && this.#full[0]!.lastSequence <= sequence) this.#free.push(this.#full.shift()!)
+    while (this.#full.length > 0 && this.#full[0]!.lastSequence <= sequence)
+      this.#free.push(this.#full.shift()!)
     this.#wakeWaiter?.()
     this.#wakeWaiter = undefined
   }
 
   async close(): Promise<void> {
     await this.#preparing
+    await this.#syncing.catch(() => {})
     const files = [...this.#free, ...this.#full, ...(this.#current ? [this.#current] : [])]
     await Promise.all(files.flatMap(file => [file.plain.close(), file.dsync.close()]))
   }
@@ -169,21 +201,32 @@ export class JournalFiles {
     this.#numberOfFiles++
     const name = journalFileName(this.#nextNumber++)
     const path = `${this.#folder}/${name}`
+    let plain: File | undefined
     try {
-      const plain = await this.#disk.open(path, { mode: 'replace' })
-      const zeros = Buffer.alloc(Math.min(sizeBytes, 1 << 20))
-      for (let at = 0; at < sizeBytes; at += zeros.length) {
-        await plain.write(at, [zeros.subarray(0, Math.min(zeros.length, sizeBytes - at))])
-      }
+      plain = await this.#disk.open(path, { mode: 'replace' })
+      await fillWithZeros(plain, 0, sizeBytes)
       await plain.sync()
       await this.#disk.syncDirectory(this.#folder)
       const dsync = await this.#disk.open(path, { mode: 'write', dsync: true })
       return { name, sizeBytes, plain, dsync, lastSequence: 0 }
     } catch (error) {
       this.#numberOfFiles--
+      await plain?.close().catch(() => {})
+      await this.#disk.remove(path).catch(() => {}) // a half-made file would only take room
       throw error
     }
   }
+}
+
+async function fillWithZeros(file: File, from: number, to: number): Promise<void> {
+  const zeros = Buffer.alloc(Math.min(to - from, 1 << 20))
+  for (let at = from; at < to; at += zeros.length) {
+    await file.write(at, [zeros.subarray(0, Math.min(zeros.length, to - at))])
+  }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/'
 }
 
 export function journalFileName(number: number): string {

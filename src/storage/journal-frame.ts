@@ -9,6 +9,9 @@ import { crc32c } from '../base/crc32c.ts'
  * `lap` is the number of the file's current use: files are recycled, and frames of an earlier lap behind the last one of
  * this lap are leftovers. `durableSequence` is the newest frame that was known to be synced when this one was written: a bad frame
  * at or below it is rot, one above it may be a torn or lost write.
+ *
+ * The checksum begins with the frame's position in its file, so that a frame in a wrong place (a misdirected write, or a copy of a journal
+ * inside somebody's record) is none.
  */
 export const FRAME_ALIGNMENT = 512
 export const FRAME_HEADER_BYTES = 48
@@ -86,7 +89,13 @@ export function writeEntryHeader(
 }
 
 /** Completes a frame whose entries stand behind the header at `at`, and zeroes the padding behind them. */
-export function sealFrame(buffer: Buffer, at: number, header: FrameHeader, directoryTag: Buffer): void {
+export function sealFrame(
+  buffer: Buffer,
+  at: number,
+  header: FrameHeader,
+  directoryTag: Buffer,
+  position: number,
+): void {
   const end = at + FRAME_HEADER_BYTES + header.payloadBytes
   buffer.writeUInt32BE(MAGIC, at)
   buffer.writeUInt32BE(header.payloadBytes, at + 8)
@@ -95,23 +104,23 @@ export function sealFrame(buffer: Buffer, at: number, header: FrameHeader, direc
   writeUnsigned(buffer, header.sequence, at + 24)
   writeUnsigned(buffer, header.durableSequence, at + 32)
   directoryTag.copy(buffer, at + 40, 0, 8)
-  buffer.writeUInt32BE(crc32c(buffer, at + 8, end), at + 4)
+  buffer.writeUInt32BE(checksum(buffer, at, end, position), at + 4)
   buffer.fill(0, end, at + paddedFrameBytes(header.payloadBytes))
 }
 
-/** The header of the frame at `at` when the whole frame is there, belongs to this directory and passes its checksum. */
-export function findFrame(buffer: Buffer, at: number, directoryTag: Buffer): FrameHeader | undefined {
-  if (at + FRAME_HEADER_BYTES > buffer.length || buffer.readUInt32BE(at) !== MAGIC) return undefined
-  const payloadBytes = buffer.readUInt32BE(at + 8)
+/** The header of the frame at `at` of a file, when it is whole, belongs to this directory and passes its checksum. */
+export function findFrame(file: Buffer, at: number, directoryTag: Buffer): FrameHeader | undefined {
+  if (at + FRAME_HEADER_BYTES > file.length || file.readUInt32BE(at) !== MAGIC) return undefined
+  const payloadBytes = file.readUInt32BE(at + 8)
   const end = at + FRAME_HEADER_BYTES + payloadBytes
-  if (end > buffer.length || buffer.compare(directoryTag, 0, 8, at + 40, at + 48) !== 0) return undefined
-  if (crc32c(buffer, at + 8, end) !== buffer.readUInt32BE(at + 4)) return undefined
+  if (end > file.length || file.compare(directoryTag, 0, 8, at + 40, at + 48) !== 0) return undefined
+  if (checksum(file, at, end, at) !== file.readUInt32BE(at + 4)) return undefined
   return {
     payloadBytes,
-    entries: buffer.readUInt32BE(at + 12),
-    lap: readUnsigned(buffer, at + 16),
-    sequence: readUnsigned(buffer, at + 24),
-    durableSequence: readUnsigned(buffer, at + 32),
+    entries: file.readUInt32BE(at + 12),
+    lap: readUnsigned(file, at + 16),
+    sequence: readUnsigned(file, at + 24),
+    durableSequence: readUnsigned(file, at + 32),
   }
 }
 
@@ -134,6 +143,10 @@ export function* entriesOf(buffer: Buffer, at: number, header: FrameHeader): Ite
     }
     next = start + length
   }
+}
+
+function checksum(buffer: Buffer, at: number, end: number, position: number): number {
+  return crc32c(buffer, at + 8, end, position / FRAME_ALIGNMENT)
 }
 
 /** A key for maps: equal for equal identities. */

@@ -1,6 +1,9 @@
 import type { BufferPool, Lease } from '../base/buffer-pool.ts'
 import type { Clock } from '../base/clock.ts'
+import { hasCode } from '../base/disk.ts'
+import { KafkaError } from '../protocol/errors.ts'
 import type { Flight } from './flight.ts'
+import type { JournalFiles } from './journal-files.ts'
 import {
   ENTRY_HEADER_BYTES,
   type EntryFields,
@@ -11,7 +14,6 @@ import {
   sealFrame,
   writeEntryHeader,
 } from './journal-frame.ts'
-import type { JournalFiles } from './journal-files.ts'
 
 /**
  * Group commit for all partitions of a log directory: one round gathers what waits everywhere, writes it as one frame with one
@@ -21,11 +23,14 @@ import type { JournalFiles } from './journal-files.ts'
  * A partition with much in a round writes to its own segment instead. The mark that says "synced up to here" travels with the next
  * round.
  *
- * The journal does not know what a record is. It fails once: after a failed write or sync every waiter and every later append gets the
- * error, and the directory is offline until the next start.
+ * The journal does not know what a record is. It fails once: after a failed write or sync every waiter and every later append gets
+ * KAFKA_STORAGE_ERROR, and the directory is offline until the next start. A disk without room for another file is no failure: the round is
+ * refused, and the next one tries again.
  */
 const ROUND_BYTES_MAX = 4 << 20
 const SLAB_BYTES = 256 << 10
+/** Control entries of a refused round are tried again so much later. */
+const RETRY_MS = 200
 /** Unsynced rounds up to this size are written on the spot: a hop through the thread pool costs more than the copy. */
 const WRITE_NOW_BYTES = 64 << 10
 
@@ -39,6 +44,8 @@ export interface JournalSource {
   landed(flight: Flight, bytes: Buffer, lease: Lease): void
   /** Writes the flights to the segment; the source completes them itself. */
   writeDirectly(flights: Flight[]): void
+  /** There was no room for the flights: nothing of them was written. */
+  refused(flights: Flight[], error: Error): void
 }
 
 interface Note {
@@ -78,6 +85,7 @@ export class Journal {
   #notes: Note[] = []
   #scheduled = false
   #running = false
+  #isClosed = false
   #failure: Error | undefined
   #nextSequence: number
   #writtenSequence: number
@@ -110,13 +118,17 @@ export class Journal {
 
   /** Puts a partition with waiting appends into the next round. Once a round; the source sees to that. */
   enlist(source: JournalSource): void {
+    if (this.#failure) {
+      for (const flight of source.takeFlights()) flight.fail(offlineError(this.#failure))
+      return
+    }
     this.#sources.push(source)
     this.#schedule()
   }
 
   /** Writes a control entry in a synced round; resolves when it is durable. */
   write(identity: LogIdentity, fields: EntryFields, bytes: Buffer = NO_BYTES): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure)
+    if (this.#failure) return Promise.reject(offlineError(this.#failure))
     return new Promise((resolve, reject) => {
       this.#notes.push({ identity, fields, bytes, done: { resolve, reject } })
       this.#schedule()
@@ -147,8 +159,9 @@ export class Journal {
     this.#failure = error
     const sources = this.#sources
     this.#sources = []
-    for (const source of sources) for (const flight of source.takeFlights()) flight.fail(error)
-    for (const note of this.#notes) note.done?.reject(error)
+    const answer = offlineError(error)
+    for (const source of sources) for (const flight of source.takeFlights()) flight.fail(answer)
+    for (const note of this.#notes) note.done?.reject(answer)
     this.#notes = []
     this.#wakeIdle()
     this.#options.onFailure(error)
@@ -168,13 +181,14 @@ export class Journal {
 
   async close(): Promise<void> {
     await this.drain()
+    this.#isClosed = true
     await this.#files.close()
     this.#slab?.release()
     this.#slab = undefined
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#running || this.#failure) return
+    if (this.#scheduled || this.#running || this.#failure || this.#isClosed) return
     this.#scheduled = true
     this.#options.clock.soon(() => {
       this.#scheduled = false
@@ -183,7 +197,7 @@ export class Journal {
   }
 
   #startRound(): void {
-    if (this.#failure) return
+    if (this.#failure || this.#isClosed) return
     const round = this.#gather()
     if (round.flights.length === 0 && round.notes.length === 0) {
       this.#wakeIdle()
@@ -194,9 +208,27 @@ export class Journal {
     this.#running = true
     this.#files.advance(frameBytes).then(
       () => this.#writeRound(round, frameBytes),
-      error => this.#failRound(round, error),
+      error => (hasCode(error, 'ENOSPC') ? this.#refuseRound(round, error) : this.#failRound(round, error)),
     )
     if (this.#files.isUnderPressure) this.#options.onPressure()
+  }
+
+  /** The disk has no room for another file: a checkpoint may free one of those that are there. */
+  #refuseRound(round: Round, error: Error): void {
+    this.#running = false
+    this.#notes = round.notes.concat(this.#notes)
+    const bySource = new Map<JournalSource, Flight[]>()
+    for (const { source, flight } of round.flights) {
+      const flights = bySource.get(source)
+      if (flights) flights.push(flight)
+      else bySource.set(source, [flight])
+    }
+    for (const [source, flights] of bySource) source.refused(flights, error)
+    this.#options.onPressure()
+    if (this.#sources.length > 0) this.#schedule()
+    else this.#wakeIdle()
+    if (this.#notes.some(note => note.done))
+      this.#options.clock.after(RETRY_MS, () => this.#schedule(), 'journal-retry')
   }
 
   #gather(): Round {
@@ -235,7 +267,7 @@ export class Journal {
     const at = this.#files.take(frameBytes, sequence)
     const start = this.#allocate(frameBytes)
     const slab = this.#slab!
-    const places = this.#fill(round, slab.buffer, start, sequence)
+    const places = this.#fill(round, slab.buffer, start, sequence, at)
     const frame = slab.buffer.subarray(start, start + frameBytes)
     this.counters.rounds++
     this.counters.bytes += frameBytes
@@ -267,10 +299,15 @@ export class Journal {
     )
   }
 
-  /** Lays the round out behind its header; returns where each flight's bytes stand. */
-  #fill(round: Round, buffer: Buffer, start: number, sequence: number): number[] {
+  /** Lays the round out behind its header, notes first: they tell of what was before. Returns where each flight's bytes stand. */
+  #fill(round: Round, buffer: Buffer, start: number, sequence: number, position: number): number[] {
     const places: number[] = []
     let at = start + FRAME_HEADER_BYTES
+    for (const note of round.notes) {
+      at = writeEntryHeader(buffer, at, note.identity, note.fields, note.bytes.length)
+      buffer.set(note.bytes, at)
+      at += note.bytes.length
+    }
     for (const { source, flight } of round.flights) {
       const fields = {
         kind: EntryKind.BATCHES,
@@ -286,11 +323,6 @@ export class Journal {
         at += part.length
       }
     }
-    for (const note of round.notes) {
-      at = writeEntryHeader(buffer, at, note.identity, note.fields, note.bytes.length)
-      buffer.set(note.bytes, at)
-      at += note.bytes.length
-    }
     const header = {
       lap: this.#files.lap,
       sequence,
@@ -298,7 +330,7 @@ export class Journal {
       entries: round.flights.length + round.notes.length,
       payloadBytes: round.payloadBytes,
     }
-    sealFrame(buffer, start, header, this.#options.directoryTag)
+    sealFrame(buffer, start, header, this.#options.directoryTag, position)
     return places
   }
 
@@ -320,8 +352,9 @@ export class Journal {
 
   #failRound(round: Round, error: Error): void {
     this.#running = false
-    for (const { flight } of round.flights) flight.fail(error)
-    for (const note of round.notes) note.done?.reject(error)
+    const answer = offlineError(error)
+    for (const { flight } of round.flights) flight.fail(answer)
+    for (const note of round.notes) note.done?.reject(answer)
     this.fail(error)
   }
 
@@ -343,4 +376,9 @@ export class Journal {
     this.#idleWaiters = []
     for (const wake of waiters) wake()
   }
+}
+
+/** What they are told who wait. */
+function offlineError(error: Error): KafkaError {
+  return new KafkaError('KAFKA_STORAGE_ERROR', `the log directory is offline: ${error.message}`)
 }

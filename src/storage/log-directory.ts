@@ -1,9 +1,10 @@
 import type { BufferPool } from '../base/buffer-pool.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { type CorruptionError, type Disk, hasCode } from '../base/disk.ts'
+import { CorruptionError, type Disk, hasCode } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
 import { CheckpointWriter } from './checkpoint-writer.ts'
 import {
+  CHECKPOINT_FILE,
   type DirectoryCheckpoint,
   newReplica,
   type ReplicaCheckpoint,
@@ -11,15 +12,17 @@ import {
 } from './checkpoint.ts'
 import { FileHandles } from './file-handles.ts'
 import { Journal } from './journal.ts'
-import { JournalFiles } from './journal-files.ts'
+import { JournalFiles, listJournalFiles } from './journal-files.ts'
 import { EntryKind, identityKey, type JournalEntry, type LogIdentity } from './journal-frame.ts'
 import { type JournalContents, readJournal } from './journal-recovery.ts'
 import type { LogEnvironment } from './log/log-environment.ts'
 import type { LogSettings } from './log/log-settings.ts'
 import { PartitionLog } from './log/partition-log.ts'
 import type { ProducerStateOptions } from './log/producer-state.ts'
+import { ReadAhead } from './log/read-ahead.ts'
 import { recoverLog } from './log/recovery.ts'
-import { deletedFolderName, folderName, parseFolderName } from './log/segment-names.ts'
+import { readPartitionMetadata } from './log/partition-metadata.ts'
+import { deletedFolderName, folderName, parseFolderName, parseSegmentName, strayFolderName } from './log/segment-names.ts'
 import type { TailCache } from './log/tail-cache.ts'
 
 /**
@@ -41,6 +44,8 @@ export interface LogDirectoryOptions {
   directoryId: Buffer
   journalBytes: number
   openFilesMax?: number
+  /** From how many bytes of a log in a round they go to its segment instead of the journal. */
+  directBytes?: number
   /** The directory cannot be written any more: its logs are offline. Called once. */
   onOffline: (error: Error) => void
 }
@@ -48,6 +53,8 @@ export interface LogDirectoryOptions {
 const JOURNAL_FOLDER = 'journal'
 const JOURNAL_FILES_MAX = 8
 const SWEEP_MS = 500
+/** For one partition direct writes win from about here on; below it one sync for all does. */
+const DIRECT_BYTES = 128 << 10
 
 export class LogDirectory {
   readonly root: string
@@ -58,10 +65,14 @@ export class LogDirectory {
   readonly #catalogue = new Map<string, ReplicaCheckpoint>()
   readonly #entries: Map<string, JournalEntry[]>
   readonly #isClean: boolean
+  /** It was in use before this start. */
+  readonly #hadCheckpoint: boolean
   readonly #files: JournalFiles
   readonly journal: Journal
   readonly #checkpoints: CheckpointWriter
   readonly #background = new Set<Promise<unknown>>()
+  /** Removals under way, by folder: until then the folder's name is not free. */
+  readonly #removals = new Map<string, Promise<void>>()
   #sweep: Timer | undefined
   #isStarted = false
   #isClosing = false
@@ -72,6 +83,7 @@ export class LogDirectory {
     this.directoryId = options.directoryId
     this.#options = options
     this.#isClean = checkpoint?.isClean ?? false
+    this.#hadCheckpoint = checkpoint !== undefined
     this.#entries = contents.entries
     for (const replica of checkpoint?.replicas ?? []) this.#catalogue.set(identityKey(replica), replica)
     this.#learnFromJournal()
@@ -95,11 +107,13 @@ export class LogDirectory {
       logger,
       pool,
       cache,
+      readAhead: new ReadAhead(),
       producers,
       root,
       journal: this.journal,
       handles: new FileHandles(disk, options.openFilesMax),
       indexIntervalBytes: 4096,
+      directBytes: options.directBytes ?? DIRECT_BYTES,
       fail: error => this.journal.fail(error),
       noteDirectBytes: bytes => {
         if (this.#checkpoints.noteDirectBytes(bytes)) this.#inBackground(this.#checkpoints.request())
@@ -112,6 +126,9 @@ export class LogDirectory {
   static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
     const { disk, root } = options
     const checkpoint = await readCheckpoint(disk, root)
+    if (!checkpoint && (await listJournalFiles(disk, `${root}/${JOURNAL_FOLDER}`)).length > 0) {
+      throw new CorruptionError(`${root}/${CHECKPOINT_FILE}`, 0, 'it is missing, and there is a journal that leans on it')
+    }
     const after = checkpoint?.sequence ?? 0
     const contents = await readJournal(disk, `${root}/${JOURNAL_FOLDER}`, options.directoryId, after)
     return new LogDirectory(options, checkpoint, contents)
@@ -133,6 +150,11 @@ export class LogDirectory {
     return this.journal.failure !== undefined
   }
 
+  /** How many replicas the catalogue knows. */
+  get replicaCount(): number {
+    return this.#catalogue.size
+  }
+
   /** Whether the catalogue knows the replica. */
   holds(identity: LogIdentity): boolean {
     return this.#catalogue.has(identityKey(identity))
@@ -149,31 +171,47 @@ export class LogDirectory {
   async openLog(identity: LogIdentity, topic: string, settings: LogSettings): Promise<PartitionLog> {
     const key = identityKey(identity)
     const folder = folderName(topic, identity.partition)
+    await this.#removals.get(folder)?.catch(() => {})
     const known = this.#catalogue.get(key)
-    const isNewHere = this.#isStarted && !known
+    if (!known?.hasFolder) await this.#freeFolder(folder, identity)
     const replica = known ?? newReplica(identity, topic, 0)
     const entries = this.#entries.get(key) ?? []
-    const recovered = isNewHere
-      ? undefined
-      : await recoverLog(this.#environment, {
-          folder,
-          checkpoint: replica,
-          isCatalogued: known !== undefined,
-          isClean: this.#isClean && entries.length === 0,
-          entries,
-          settings,
-        })
-    const state = recovered?.state ?? PartitionLog.emptyState(this.#environment)
-    if (known && !this.#isStarted) state.term = Math.max(replica.term, state.epochs.latestEpoch) + 1
+    const recovered = await recoverLog(this.#environment, {
+      folder,
+      checkpoint: replica,
+      isCatalogued: known !== undefined,
+      isClean: this.#isClean && entries.length === 0,
+      entries,
+      settings,
+    })
+    const { state, damage, known: knownPlace } = recovered
+    if (this.#hadCheckpoint && !this.#isStarted) state.term = Math.max(replica.term, state.epochs.latestEpoch) + 1
     const log = new PartitionLog(this.#environment, identity, { topic, folder }, settings, state)
     // What was recovered is told by the next checkpoint, which frees the journal that it came from.
-    log.isDirty = recovered !== undefined && (!this.#isClean || state.endOffset !== replica.endOffset)
-    this.#reportDamage(log, recovered?.damage)
-    log.onRoll = (segment, snapshot) => this.#inBackground(this.#checkpoints.seal(log, segment, snapshot))
+    log.isDirty = state.hasFolder && (!this.#isClean || state.endOffset !== replica.endOffset)
+    log.cleanedTo = replica.cleanedTo ?? 0
+    this.#reportDamage(log, damage)
+    log.onRoll = () => this.#inBackground(this.#sealWhenLanded(log))
+    this.#catalogue.set(key, { ...replica, term: state.term, ...(damage && { known: knownPlace }) })
+    if (this.#isStarted && !known) await this.#journalAddition(key, identity, state.term, topic)
     this.#logs.set(key, log)
-    this.#catalogue.set(key, { ...replica, term: state.term })
-    if (this.#isStarted) this.journal.attach(identity, addedFields(state.term), Buffer.from(topic))
     return log
+  }
+
+  /** The catalogue must know a replica before anything of it is acknowledged. */
+  async #journalAddition(key: string, identity: LogIdentity, term: number, topic: string): Promise<void> {
+    try {
+      await this.journal.write(identity, { ...NO_PLACE, kind: EntryKind.ADDED, epoch: term }, Buffer.from(topic))
+    } catch (error) {
+      this.#catalogue.delete(key)
+      throw error
+    }
+  }
+
+  async #sealWhenLanded(log: PartitionLog): Promise<void> {
+    const endOffset = log.active?.baseOffset ?? 0
+    await log.durableTo(endOffset).catch(() => {}) // taken back: the segment goes on
+    await this.#checkpoints.seal(log)
   }
 
   /** Makes what was recovered durable, and lets appends begin. */
@@ -200,31 +238,47 @@ export class LogDirectory {
     const log = this.#logs.get(key)
     const replica = this.#catalogue.get(key)
     if (!log || !replica) return
-    log.close()
     this.#logs.delete(key)
-    this.#catalogue.delete(key)
-    await this.journal.write(identity, { ...NO_PLACE, kind: EntryKind.REMOVED })
-    await log.settle()
-    await this.#setAside(log.folder, replica)
+    log.close()
+    const removal = this.#remove(key, log, replica)
+    this.#removals.set(log.folder, removal)
+    await removal.finally(() => this.#removals.delete(log.folder))
     this.#inBackground(this.#removeDeletedFolders())
+  }
+
+  /** The replica leaves the catalogue last, so that a start after a crash knows what is left to do. */
+  async #remove(key: string, log: PartitionLog, replica: ReplicaCheckpoint): Promise<void> {
+    await this.journal.write(log.identity, { ...NO_PLACE, kind: EntryKind.REMOVED })
+    await log.settle()
+    for (const segment of log.segments) await segment.retire()
+    log.producers.close()
+    await this.#setAside(log.folder, replica)
+    this.#catalogue.delete(key)
   }
 
   async close(): Promise<void> {
     if (this.#isClosing) return
     this.#isClosing = true
     this.#sweep?.cancel()
-    await Promise.allSettled(this.#background)
-    if (this.#isStarted && !this.isOffline) {
-      await this.journal.drain()
-      await Promise.all([...this.#logs.values()].map(log => log.settle()))
-      await this.#checkpoints.write({ isClean: true })
-    }
+    while (this.#background.size > 0) await Promise.allSettled(this.#background)
+    await Promise.allSettled(this.#removals.values())
+    if (this.#isStarted && !this.isOffline) await this.#closeInOrder()
     if (this.#isStarted) await this.journal.close()
     for (const log of this.#logs.values()) {
       log.close()
       log.producers.close()
     }
+    this.#environment.readAhead.clear()
     await this.#environment.handles.closeAll()
+  }
+
+  /** What cannot be written now (the disk may be full) is in the journal, and the next start brings it to its place. */
+  async #closeInOrder(): Promise<void> {
+    await this.journal.drain()
+    await Promise.all([...this.#logs.values()].map(log => log.settle()))
+    await this.#checkpoints.write({ isClean: true }).catch(error => {
+      this.#options.logger.error({ event: 'last-checkpoint', error: String(error) }, 'could not write the last checkpoint')
+    })
   }
 
   /** Replicas that were added or removed, and terms that moved, after the checkpoint. */
@@ -240,10 +294,9 @@ export class LogDirectory {
           this.#catalogue.set(key, { ...replica, term: epoch, vote: entry.offset })
         }
       }
+      // What is left of a removed one has no log that is opened: `start` takes it away.
       const removedAt = entries.findLastIndex(entry => entry.kind === EntryKind.REMOVED)
-      if (removedAt < 0) continue
-      this.#catalogue.delete(key)
-      this.#entries.set(key, [])
+      if (removedAt >= 0) this.#entries.set(key, entries.slice(removedAt + 1))
     }
   }
 
@@ -257,16 +310,46 @@ export class LogDirectory {
   }
 
   async #removeLeftover(key: string, replica: ReplicaCheckpoint): Promise<void> {
+    const folder = folderName(replica.topic, replica.partition)
+    const isTaken = [...this.#logs.values()].some(log => log.folder === folder)
+    if (!isTaken) await this.#setAside(folder, replica)
     this.#catalogue.delete(key)
-    await this.#setAside(folderName(replica.topic, replica.partition), replica)
   }
 
   /** The folder gets a name that no topic can have, so that the topic's name is free at once. */
   async #setAside(folder: string, replica: ReplicaCheckpoint): Promise<void> {
-    const { disk, root } = this.#options
-    if (!(await disk.exists(`${root}/${folder}`))) return
     const uniqueId = replica.topicId.toString('hex')
-    await disk.rename(`${root}/${folder}`, `${root}/${deletedFolderName(replica.topic, replica.partition, uniqueId)}`)
+    await this.#renameFolder(folder, deletedFolderName(replica.topic, replica.partition, uniqueId))
+  }
+
+  /**
+   * A folder that is there before its replica has one may belong to an earlier topic of the name: a leftover of its removal, or a
+   * stranger, which is kept under another name and never touched again.
+   */
+  async #freeFolder(folder: string, identity: LogIdentity): Promise<void> {
+    const { disk, root, logger } = this.#options
+    const path = `${root}/${folder}`
+    if (!(await disk.exists(path))) return
+    const owner = await readPartitionMetadata(disk, path).catch(() => undefined)
+    if (owner?.equals(identity.topicId)) return
+    const { topic } = parseFolderName(folder)!
+    if (!owner) {
+      const isEmpty = !(await disk.list(path)).some(name => parseSegmentName(name)?.suffix === '.log')
+      if (isEmpty || !this.#isStarted) return // made a moment before a crash, or by a Kafka of old
+    }
+    const leftover = [...this.#catalogue.values()].find(
+      one => owner?.equals(one.topicId) && one.partition === identity.partition,
+    )
+    if (leftover && !this.#logs.has(identityKey(leftover))) return this.#setAside(folder, leftover)
+    const uniqueId = (owner ?? Buffer.alloc(16)).toString('hex')
+    logger.warn({ event: 'stray-folder', folder: path }, `${path} belongs to another topic: it is set aside`)
+    return this.#renameFolder(folder, strayFolderName(topic, identity.partition, uniqueId))
+  }
+
+  async #renameFolder(from: string, to: string): Promise<void> {
+    const { disk, root } = this.#options
+    if (!(await disk.exists(`${root}/${from}`))) return
+    await disk.rename(`${root}/${from}`, `${root}/${to}`)
     await disk.syncDirectory(root)
   }
 
@@ -293,12 +376,13 @@ export class LogDirectory {
   async #sweepOnce(): Promise<void> {
     const now = this.#options.clock.mono()
     for (const log of this.#logs.values()) {
-      if (log.unwrittenBytes > 0) await log.writeOut()
-      if (log.isSyncDue(now)) {
-        await log.sync()
-        await this.journal.sync()
-      }
+      if (log.isClosed || log.damage) continue
+      if (log.unwrittenBytes > 0) log.requestWriteOut()
+      if (!log.isSyncDue(now)) continue
+      await log.sync()
+      await this.journal.sync()
     }
+    if (this.#files.isUnderPressure) await this.#checkpoints.request() // the one that was asked for may have failed
   }
 
   /** Keeps hold of work that nobody waits for, so that `close` can. A full disk is tried again later. */
@@ -314,10 +398,6 @@ export class LogDirectory {
 }
 
 const NO_PLACE = { segment: 0, position: 0, offset: 0, epoch: 0 }
-
-function addedFields(term: number) {
-  return { ...NO_PLACE, kind: EntryKind.ADDED, epoch: term }
-}
 
 /** A journal entry's identity points into the journal's bytes: a copy lets them go. */
 function copyIdentity({ topicId, partition, incarnation }: LogIdentity): LogIdentity {

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { FileHandles } from '../file-handles.ts'
 import type { Journal } from '../journal.ts'
 import type { ProducerStateOptions } from './producer-state.ts'
+import type { ReadAhead } from './read-ahead.ts'
 import type { TailCache } from './tail-cache.ts'
 
 /** What all logs of one directory share. */
@@ -15,6 +16,7 @@ export interface LogEnvironment {
   readonly handles: FileHandles
   readonly pool: BufferPool
   readonly cache: TailCache
+  readonly readAhead: ReadAhead
   readonly journal: Journal
   /** Bounds the producers that all logs of the broker remember. */
   readonly producers: ProducerStateOptions
@@ -22,6 +24,8 @@ export interface LogEnvironment {
   readonly root: string
   /** Bytes between two index entries where a log's own setting is not at hand (rebuilding). */
   readonly indexIntervalBytes: number
+  /** A log with so much in a round writes to its own segment instead of the journal. */
+  readonly directBytes: number
   /** Takes the directory offline: a write or a sync failed and nothing on it can be trusted to last. */
   fail(error: Error): void
   /** Counts bytes that went around the journal. */

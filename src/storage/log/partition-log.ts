@@ -1,23 +1,21 @@
-import { assert } from '../../base/assert.ts'
-import type { BufferPool, Lease } from '../../base/buffer-pool.ts'
+import type { Lease } from '../../base/buffer-pool.ts'
 import { hasCode } from '../../base/disk.ts'
 import { KafkaError } from '../../protocol/errors.ts'
-import {
-  lastOffsetDeltaOf,
-  maxTimestampOf,
-  recordCountOf,
-  stampBatch,
-} from '../../protocol/record-batch.ts'
+import { lastOffsetDeltaOf, maxTimestampOf, recordCountOf, stampBatch } from '../../protocol/record-batch.ts'
 import { Flight } from '../flight.ts'
 import type { JournalSource } from '../journal.ts'
 import { EntryKind, type LogIdentity } from '../journal-frame.ts'
 import { isInternalBatch } from './internal-batches.ts'
+import { keepable } from './kept-parts.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { type LogSlice, readLog } from './log-reader.ts'
 import type { LogSettings } from './log-settings.ts'
+import { moveLogStart } from './log-start.ts'
+import { LogTail } from './log-tail.ts'
 import { makePartitionFolder } from './partition-metadata.ts'
 import { ProducerState } from './producer-state.ts'
+import type { ReadAhead } from './read-ahead.ts'
 import { Segment } from './segment.ts'
 import type { TailEntry } from './tail-cache.ts'
 
@@ -50,7 +48,6 @@ export interface Appended {
   flight: Flight
 }
 
-const DIRECT_BYTES = 128 << 10
 const WRITE_OUT_BYTES = 128 << 10
 const RELATIVE_OFFSET_MAX = 2 ** 31 - 1
 
@@ -73,10 +70,18 @@ export class PartitionLog implements JournalSource {
   isClosed = false
   /** Called when the visible end has moved. */
   onAdvance: () => void = () => {}
-  /** Called with each segment that gets no more appends. */
-  onRoll: (segment: Segment, snapshot: Buffer) => void = () => {}
-  /** Something was appended since the last checkpoint. */
+  /** Called when a segment gets no more appends. */
+  onRoll: () => void = () => {}
+  /** Segments that get no more appends, and the producers at their ends: their files are still to be completed. */
+  unsealed: { segment: Segment; snapshot: Buffer }[] = []
+  /** Something has landed since the last checkpoint. */
   isDirty = false
+  /** Compaction has left one record of a key below it. */
+  cleanedTo = 0
+  /** Retention and compaction take turns with the files; see `takeTurn`. */
+  filesTurn: Promise<unknown> = Promise.resolve()
+  /** Set while segments are being replaced: who met one that is gone waits for it and looks again. */
+  replacing: Promise<void> | undefined
   readonly #environment: LogEnvironment
   #hasFolder: boolean
   #making: Promise<void> | undefined
@@ -84,10 +89,7 @@ export class PartitionLog implements JournalSource {
   #flights: Flight[] = []
   #traveling: readonly Flight[] = []
   #isEnlisted = false
-  #tail: TailEntry[] = []
-  #tailHead = 0
-  #unwritten: TailEntry[] = []
-  #unwrittenBytes = 0
+  readonly #tail: LogTail
   #writingOut: Promise<void> | undefined
   #directWrite: Promise<void> | undefined
   /** Where the last acknowledged append ends. */
@@ -97,8 +99,12 @@ export class PartitionLog implements JournalSource {
   #unsyncedSince = -1
   readonly #unsyncedSegments = new Set<Segment>()
   #syncing: Promise<unknown> = Promise.resolve()
-  /** The segments hold bytes that came directly and were not synced: the journal does not cover them. */
-  #hasUnsyncedDirectBytes = false
+  /** End of what came directly and is not known to be synced, or -1: the journal does not cover it. */
+  #unsyncedDirectEnd = -1
+  /** End of what went through the journal in unsynced rounds alone, or -1. */
+  #unsyncedJournalEnd = -1
+  /** What reads or completes files at this moment: waited for before the folder goes. */
+  readonly #fileWork = new Set<Promise<unknown>>()
 
   constructor(
     environment: LogEnvironment,
@@ -108,6 +114,7 @@ export class PartitionLog implements JournalSource {
     state: LogState,
   ) {
     this.#environment = environment
+    this.#tail = new LogTail(environment.cache)
     this.identity = identity
     this.topic = names.topic
     this.folder = names.folder
@@ -146,6 +153,10 @@ export class PartitionLog implements JournalSource {
     return `${this.#environment.root}/${this.folder}`
   }
 
+  get readAhead(): ReadAhead {
+    return this.#environment.readAhead
+  }
+
   get hasFolder(): boolean {
     return this.#hasFolder
   }
@@ -162,7 +173,7 @@ export class PartitionLog implements JournalSource {
 
   /** Bytes that are durable in the journal but not yet in the segment's file. */
   get unwrittenBytes(): number {
-    return this.#unwrittenBytes
+    return this.#tail.unwrittenBytes
   }
 
   /**
@@ -176,12 +187,12 @@ export class PartitionLog implements JournalSource {
     stampBatch(batch, 0, baseOffset, epoch)
     const segment = this.#segmentFor(batch, delta)
     const position = segment.sizeBytes
+    const flight = this.#openFlight(segment, position, baseOffset)
     segment.note(batch, 0, position, this.settings.indexIntervalBytes)
     this.epochs.assign(epoch, baseOffset)
     this.producers.append(batch, 0)
     this.endOffset = baseOffset + delta + 1
 
-    const flight = this.#openFlight(segment, position, baseOffset)
     flight.parts.push(batch)
     if (lease) {
       lease.retain()
@@ -189,11 +200,11 @@ export class PartitionLog implements JournalSource {
     }
     flight.bytes += batch.length
     flight.endOffset = this.endOffset
-    if (!isInternalBatch(batch, 0)) flight.visibleEnd = this.endOffset
+    if (isInternalBatch(batch, 0)) flight.hasInternal = true
+    else flight.visibleEnd = this.endOffset
     flight.epoch = epoch
     this.#applySyncPolicy(flight, recordCountOf(batch, 0))
     this.waitingBytes += batch.length
-    this.isDirty = true
     this.#enlist()
     return { baseOffset, flight }
   }
@@ -207,7 +218,9 @@ export class PartitionLog implements JournalSource {
   /** Resolves when everything below the offset is as safe as it was promised. */
   async durableTo(endOffset: number): Promise<void> {
     while (this.durableEnd < endOffset) {
-      const flight = this.#traveling.find(one => one.endOffset >= endOffset) ?? this.#flights.find(one => one.endOffset >= endOffset)
+      const flight =
+        this.#traveling.find(one => one.endOffset >= endOffset) ??
+        this.#flights.find(one => one.endOffset >= endOffset)
       if (!flight) throw new KafkaError('KAFKA_STORAGE_ERROR', 'the append was rolled back')
       await flight.done
     }
@@ -223,21 +236,12 @@ export class PartitionLog implements JournalSource {
 
   /** The cached entries, oldest first: contiguous up to what has landed. */
   tailFrom(offset: number): readonly TailEntry[] | undefined {
-    const first = this.#tail[this.#tailHead]
-    if (!first || offset < first.baseOffset) return undefined
-    let low = this.#tailHead
-    let high = this.#tail.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1
-      if (this.#tail[middle]!.baseOffset <= offset) low = middle
-      else high = middle - 1
-    }
-    return this.#tail.slice(low, low + 1_024)
+    return this.#tail.from(offset)
   }
 
   /** The first offset that is in memory; everything before it is in the files. */
   get cachedFrom(): number {
-    return this.#tail[this.#tailHead]?.baseOffset ?? this.endOffset
+    return this.#tail.first?.baseOffset ?? this.endOffset
   }
 
   /** Where the last acknowledged append ends: for a checkpoint, which then makes everything before it durable. */
@@ -248,13 +252,13 @@ export class PartitionLog implements JournalSource {
   /** Whether `flush.ms` has passed since bytes were left unsynced. */
   isSyncDue(nowMono: number): boolean {
     if (this.#unsyncedSince < 0 || nowMono - this.#unsyncedSince < this.settings.syncEveryMs) return false
-    this.#unsyncedSince = -1
+    this.#unsyncedSince = this.durableEnd < this.endOffset ? nowMono : -1 // what is on its way is not synced by this
     return true
   }
 
   /** Up to where the segment's file can be read; what stands behind is in memory, or not yet safe. */
   readableEnd(segment: Segment): number {
-    const first = this.#tail[this.#tailHead]
+    const { first } = this.#tail
     if (first?.segment === segment.baseOffset) return first.position
     if (segment.baseOffset === this.#landed.segment) return this.#landed.position
     return segment.baseOffset > this.#landed.segment ? 0 : segment.sizeBytes
@@ -272,32 +276,42 @@ export class PartitionLog implements JournalSource {
   }
 
   landed(flight: Flight, bytes: Buffer, lease: Lease): void {
-    lease.retain()
     for (const own of flight.leases) own.release()
-    this.#keep(flight, [bytes], [lease], false)
+    if (!this.isClosed) {
+      lease.retain()
+      this.#keep(flight, [bytes], [lease], false)
+    }
+    this.#unsyncedJournalEnd = flight.sync ? -1 : flight.endOffset // a synced round makes those before it durable too
     this.#finish(flight)
-    if (this.#unwrittenBytes >= WRITE_OUT_BYTES) this.requestWriteOut()
+    if (this.unwrittenBytes >= WRITE_OUT_BYTES) this.requestWriteOut()
   }
 
   writeDirectly(flights: Flight[]): void {
-    this.#directWrite = this.#writeFlights(flights)
-      .catch((error: Error) => this.#rollBack(flights, error))
-      .then(() => {
-        this.#directWrite = undefined
-        if (this.#flights.length > 0) this.#enlist()
-      })
+    this.#holdFlightsBack(this.#writeFlights(flights).catch((error: Error) => this.#rollBack(flights, error)))
+  }
+
+  refused(flights: Flight[], error: Error): void {
+    this.#holdFlightsBack(this.#rollBack(flights, error))
+  }
+
+  /** Appends wait while others are written, or taken back, around the journal. */
+  #holdFlightsBack(work: Promise<void>): void {
+    this.#directWrite = work.then(() => {
+      this.#directWrite = undefined
+      if (this.#flights.length > 0) this.#enlist()
+    })
   }
 
   /** From some size on a second copy costs more than a second sync; and what came directly is synced directly. */
   get prefersDirectWrite(): boolean {
-    if (this.waitingBytes >= DIRECT_BYTES) return true
-    return this.#hasUnsyncedDirectBytes && this.#flights.some(flight => flight.sync)
+    if (this.waitingBytes >= this.#environment.directBytes) return true
+    return this.#unsyncedDirectEnd >= 0 && this.#flights.some(flight => flight.sync)
   }
 
   /** Brings what is durable in the journal into the segments' files (not synced). */
   writeOut(): Promise<void> {
-    if (this.#unwritten.length === 0) return this.#writingOut ?? Promise.resolve()
-    this.#writingOut ??= this.#writeOutAll()
+    if (this.unwrittenBytes === 0) return this.#writingOut ?? Promise.resolve()
+    this.#writingOut ??= this.usingFiles(this.#writeOutAll())
       .catch(error => {
         if (!hasCode(error, 'ENOSPC')) this.#environment.fail(error)
         throw error
@@ -309,12 +323,7 @@ export class PartitionLog implements JournalSource {
   }
 
   dropped(entry: TailEntry): void {
-    assert(this.#tail[this.#tailHead] === entry, 'entries leave the cache in their order')
-    this.#tail[this.#tailHead++] = undefined as never
-    if (this.#tailHead > 64 && this.#tailHead * 2 > this.#tail.length) {
-      this.#tail = this.#tail.slice(this.#tailHead)
-      this.#tailHead = 0
-    }
+    this.#tail.dropped(entry)
   }
 
   /** The same, for who cannot wait: a full disk is tried again later, any other failure takes the directory offline. */
@@ -324,8 +333,14 @@ export class PartitionLog implements JournalSource {
 
   /** Makes every byte of the segments' files durable; what was not yet written there is written first. */
   async sync(): Promise<void> {
+    const place = { ...this.#landed, offset: this.durableEnd }
     await this.writeOut()
-    await this.#syncSegments()
+    await this.#syncSegments(place)
+  }
+
+  /** Moves the log start; resolves with it when it is durable. What lies below is removed from the disk later. */
+  moveStart(offset: number): Promise<number> {
+    return moveLogStart(this, this.#environment.journal, offset)
   }
 
   /** Waits until nothing is on its way to the disk. */
@@ -335,18 +350,23 @@ export class PartitionLog implements JournalSource {
       if (last) await last.done.catch(() => {})
       else if (this.#directWrite) await this.#directWrite
       else if (this.durableEnd < this.endOffset) await this.#environment.journal.drain()
-      else return
+      else break
     }
+    while (this.#fileWork.size > 0) await Promise.allSettled(this.#fileWork)
+  }
+
+  /** Notes work on the log's files, so that they are not taken away under it. */
+  usingFiles<T>(work: Promise<T>): Promise<T> {
+    this.#fileWork.add(work)
+    const done = () => void this.#fileWork.delete(work)
+    work.then(done, done)
+    return work
   }
 
   /** Drops everything from memory; the files stay. */
   close(): void {
     this.isClosed = true
-    for (let i = this.#tailHead; i < this.#tail.length; i++) this.#environment.cache.remove(this.#tail[i]!)
-    this.#tail = []
-    this.#tailHead = 0
-    this.#unwritten = []
-    this.#unwrittenBytes = 0
+    this.#tail.clear()
   }
 
   /** Makes the folder. Nothing needs it before the first record. */
@@ -372,7 +392,7 @@ export class PartitionLog implements JournalSource {
   #openFlight(segment: Segment, position: number, baseOffset: number): Flight {
     const open = this.#flights[this.#flights.length - 1]
     if (open && open.segment === segment.baseOffset) return open
-    const flight = new Flight(segment.baseOffset, position, baseOffset)
+    const flight = new Flight(segment.baseOffset, position, baseOffset, segment.times)
     this.#flights.push(flight)
     return flight
   }
@@ -403,10 +423,19 @@ export class PartitionLog implements JournalSource {
     const { segmentBytes, segmentMs, indexBytesMax } = this.settings
     return (
       active.sizeBytes + batch.length > segmentBytes ||
-      maxTimestampOf(batch, 0) - active.firstTimestamp > segmentMs ||
+      maxTimestampOf(batch, 0) - active.firstTimestamp > segmentMs - this.#rollJitterMs(active) ||
       active.indexBytes >= indexBytesMax ||
       this.endOffset + delta - active.baseOffset > RELATIVE_OFFSET_MAX
     )
+  }
+
+  /** Spreads the rolls of logs that were begun together; the same for a segment after a restart. */
+  #rollJitterMs(active: Segment): number {
+    const { segmentJitterMs } = this.settings
+    if (segmentJitterMs === 0) return 0
+    let hash = active.baseOffset | 0
+    for (let i = 0; i < this.folder.length; i++) hash = (Math.imul(31, hash) + this.folder.charCodeAt(i)) | 0
+    return (hash >>> 0) % segmentJitterMs
   }
 
   /** Starts a new segment at the end of the log. */
@@ -416,12 +445,26 @@ export class PartitionLog implements JournalSource {
     this.segments.push(segment)
     if (sealed) {
       sealed.endOffset = this.endOffset
-      this.onRoll(sealed, this.producers.snapshotAt(this.endOffset))
+      this.unsealed.push({ segment: sealed, snapshot: this.producers.snapshotAt(this.endOffset) })
+      this.onRoll()
     }
     return segment
   }
 
+  /** Begins a new segment while the active one has room, so that retention can take that one. */
+  async rollEarly(): Promise<void> {
+    const segment = this.roll()
+    await segment.sync()
+    if (this.durableEnd === segment.baseOffset) this.#landed = { segment: segment.baseOffset, position: 0 }
+  }
+
+  /** Forgets the cached bytes below an offset: their segments have gone or were replaced. */
+  dropCachedBelow(offset: number): void {
+    this.#tail.dropBelow(offset)
+  }
+
   #finish(flight: Flight): void {
+    this.isDirty = true
     this.#landed = { segment: flight.segment, position: flight.position + flight.bytes }
     this.durableEnd = flight.endOffset
     if (flight.visibleEnd >= 0) this.visibleEnd = flight.visibleEnd
@@ -438,16 +481,12 @@ export class PartitionLog implements JournalSource {
       baseOffset: flight.baseOffset,
       endOffset: flight.endOffset,
       bytes: flight.bytes,
+      hasInternal: flight.hasInternal,
       parts,
       leases,
       written,
     }
-    this.#tail.push(entry)
-    if (!written) {
-      this.#unwritten.push(entry)
-      this.#unwrittenBytes += entry.bytes
-    }
-    this.#environment.cache.add(entry)
+    this.#tail.add(entry)
   }
 
   async #writeFlights(flights: Flight[]): Promise<void> {
@@ -459,37 +498,38 @@ export class PartitionLog implements JournalSource {
         file.write(flight.position, flight.parts),
       )
       this.#unsyncedSegments.add(segment)
-      this.#hasUnsyncedDirectBytes = true
+      this.#unsyncedDirectEnd = flight.endOffset
       this.#environment.noteDirectBytes(flight.bytes)
       if (flight.sync) sync = true
     }
-    if (sync) await this.#syncSegments()
+    const last = flights[flights.length - 1]!
+    if (sync) {
+      if (this.#unsyncedJournalEnd >= 0) await this.writeOut()
+      const { segment, position, bytes, endOffset } = last
+      await this.#syncSegments({ segment, position: position + bytes, offset: endOffset })
+    }
     for (const flight of flights) {
       this.#keepDirect(flight)
       this.#finish(flight)
     }
-    const last = flights[flights.length - 1]!
-    if (sync) this.#environment.journal.attach(this.identity, this.#markOf(last))
   }
 
-  #markOf(flight: Flight) {
-    return {
-      kind: EntryKind.MARK,
-      segment: flight.segment,
-      position: flight.position + flight.bytes,
-      offset: flight.endOffset,
-      epoch: flight.epoch,
-    }
-  }
-
-  /** Each sync also waits for those before it: they may have taken over a segment that this one answers for. */
-  #syncSegments(): Promise<unknown> {
+  /**
+   * Makes the segments' files durable, and lets the journal say so where it does not know it: everything below the place is synced. Each
+   * sync also waits for those before it: they may have taken over a segment that this one answers for.
+   */
+  async #syncSegments(place: { segment: number; position: number; offset: number }): Promise<void> {
     const segments = [...this.#unsyncedSegments].filter(segment => !segment.isDeleted)
+    const directEnd = this.#unsyncedDirectEnd
+    const journalEnd = this.#unsyncedJournalEnd
     this.#unsyncedSegments.clear()
-    this.#hasUnsyncedDirectBytes = false
     this.#syncing = Promise.all([this.#syncing, ...segments.map(segment => segment.sync())])
     this.#syncing.catch(error => this.#environment.fail(error))
-    return this.#syncing
+    await this.#syncing
+    if (directEnd < 0 && journalEnd < 0) return
+    this.#environment.journal.attach(this.identity, { ...place, kind: EntryKind.MARK, epoch: this.term })
+    if (this.#unsyncedDirectEnd <= place.offset) this.#unsyncedDirectEnd = -1
+    if (this.#unsyncedJournalEnd <= place.offset) this.#unsyncedJournalEnd = -1
   }
 
   #keepDirect(flight: Flight): void {
@@ -497,63 +537,53 @@ export class PartitionLog implements JournalSource {
     this.#keep(flight, parts, leases, true)
   }
 
-  /** A direct write failed: nothing of it, nor of what was given a place behind it, was acknowledged. */
-  #rollBack(flights: Flight[], error: Error): void {
+  /** Flights could not be written: nothing of them, nor of what was given a place behind them, was acknowledged. */
+  async #rollBack(flights: Flight[], error: Error): Promise<void> {
     const first = flights[0]!
     const failed = [...flights, ...this.takeFlights()]
     const isFull = hasCode(error, 'ENOSPC')
     const answer = new KafkaError('KAFKA_STORAGE_ERROR', isFull ? 'the disk is full' : error.message)
+    this.#traveling = []
+    if (isFull) {
+      if (failed.some(flight => flight.sync)) this.#recordsSinceSync = Number.MAX_SAFE_INTEGER
+      // Told only when it is certain that no restart finds the batches again.
+      await this.#truncateTo(first).catch(reason => this.#environment.fail(reason))
+    } else {
+      this.#environment.fail(error)
+    }
     for (const flight of failed) {
       for (const lease of flight.leases) lease.release()
       flight.fail(answer)
     }
-    if (!isFull) return this.#environment.fail(error)
-    this.#truncateTo(first.segment, first.position, first.baseOffset)
   }
 
-  #truncateTo(segmentBase: number, position: number, offset: number): void {
-    while (this.active && this.active.baseOffset > segmentBase) this.segments.pop()
-    const segment = this.#requireSegment(segmentBase)
-    segment.truncateIndexes(offset, position)
-    this.endOffset = offset
-    this.epochs.truncateFromEnd(offset)
-    this.producers.truncateTo(offset)
-    this.#environment.handles
-      .use(segment.path, 'create', file => file.truncate(position))
-      .catch(error => this.#environment.fail(error))
+  /** The log ends where the flight would have begun: at once in memory, and durably on the disk when this resolves. */
+  async #truncateTo({ segment: base, position, baseOffset, timesBefore }: Flight): Promise<void> {
+    const dropped: Segment[] = []
+    while (this.active && this.active.baseOffset > base) dropped.push(this.segments.pop()!)
+    const segment = this.#requireSegment(base)
+    segment.truncate(baseOffset, position, timesBefore)
+    this.unsealed = this.unsealed.filter(one => one.segment.endOffset !== undefined && !dropped.includes(one.segment))
+    this.endOffset = baseOffset
+    this.epochs.truncateFromEnd(baseOffset)
+    this.producers.truncateTo(baseOffset)
+    for (const one of dropped) await one.remove()
+    if (!this.#hasFolder || !(await this.#environment.disk.exists(segment.path))) return
+    await this.#environment.handles.use(segment.path, 'write', file => file.truncate(position))
+    await segment.sync()
   }
 
   async #writeOutAll(): Promise<void> {
-    if (this.#unwritten.length === 0) return
     await this.makeFolder()
-    while (this.#unwritten.length > 0) {
-      const run = this.#takeRun()
-      const segment = this.segments.find(candidate => candidate.baseOffset === run.segment)
+    for (let run = this.#tail.nextRun(); run; run = this.#tail.nextRun()) {
+      const { segment: base, position, parts } = run
+      const segment = this.segments.find(candidate => candidate.baseOffset === base)
       if (segment && !segment.isDeleted) {
-        await this.#environment.handles.use(segment.path, 'create', file =>
-          file.write(run.position, run.parts),
-        )
+        await this.#environment.handles.use(segment.path, 'create', file => file.write(position, parts))
         this.#unsyncedSegments.add(segment)
       }
-      for (const entry of run.entries) entry.written = true
-      this.#unwritten.splice(0, run.entries.length)
-      this.#unwrittenBytes -= run.bytes
+      this.#tail.wrote(run)
     }
-  }
-
-  /** The longest run of unwritten entries that stand one behind another in one segment. */
-  #takeRun(): { segment: number; position: number; bytes: number; parts: Buffer[]; entries: TailEntry[] } {
-    const first = this.#unwritten[0]!
-    const entries: TailEntry[] = []
-    const parts: Buffer[] = []
-    let next = first.position
-    for (const entry of this.#unwritten) {
-      if (entry.segment !== first.segment || entry.position !== next) break
-      entries.push(entry)
-      parts.push(...entry.parts)
-      next += entry.bytes
-    }
-    return { segment: first.segment, position: first.position, bytes: next - first.position, parts, entries }
   }
 
   #requireSegment(baseOffset: number): Segment {
@@ -562,21 +592,4 @@ export class PartitionLog implements JournalSource {
     }
     throw new Error(`segment ${baseOffset} of ${this.folder} is gone`)
   }
-}
-
-/** Parts that fill at least half of what they hold alive are kept as they are; others are copied together. */
-function keepable(parts: Buffer[], leases: Lease[], pool: BufferPool): { parts: Buffer[]; leases: Lease[] } {
-  const bytes = parts.reduce((sum, part) => sum + part.length, 0)
-  const held = leases.reduce((sum, lease) => sum + lease.buffer.length, 0)
-  if (leases.length === parts.length && held <= 2 * bytes) return { parts, leases }
-  const lease = pool.acquire(bytes)
-  const kept: Buffer[] = []
-  let at = 0
-  for (const part of parts) {
-    lease.buffer.set(part, at)
-    kept.push(lease.buffer.subarray(at, at + part.length))
-    at += part.length
-  }
-  for (const own of leases) own.release()
-  return { parts: kept, leases: [lease] }
 }

@@ -1,4 +1,4 @@
-import { CorruptionError, type File, readIfExists } from '../../base/disk.ts'
+import { CorruptionError, type File, hasCode, readIfExists } from '../../base/disk.ts'
 import {
   BATCH_HEADER_BYTES,
   baseOffsetOf,
@@ -9,6 +9,7 @@ import {
 import { findDamage } from '../../protocol/record-batch-check.ts'
 import type { ReplicaCheckpoint } from '../checkpoint.ts'
 import { EntryKind, type JournalEntry } from '../journal-frame.ts'
+import { recoverSwaps } from './cleaner-swap.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import { LEADER_EPOCH_FILE, LeaderEpochs } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
@@ -45,10 +46,12 @@ export interface Recovered {
   state: LogState
   /** Set when the log must not be served. */
   damage?: CorruptionError
+  /** Up to where the checkpoint or the journal know the log to reach. */
+  known: Place
 }
 
 /** A place in the log: everything before it is safe. */
-interface Place {
+export interface Place {
   segment: number
   position: number
   endOffset: number
@@ -59,17 +62,20 @@ const SCAN_BYTES = 1 << 20
 export async function recoverLog(environment: LogEnvironment, input: RecoveryInput): Promise<Recovered> {
   const recovery = new Recovery(environment, input)
   try {
-    return { state: await recovery.run() }
+    return { state: await recovery.run(), known: recovery.known }
   } catch (error) {
-    if (!(error instanceof CorruptionError)) throw error
-    return { state: recovery.stateSoFar(), damage: error }
+    const damage = hasCode(error, 'EIO') ? new CorruptionError(recovery.path, 0, (error as Error).message) : error
+    if (!(damage instanceof CorruptionError)) throw error
+    await recovery.keepJournaled()
+    return { state: recovery.stateSoFar(), damage, known: recovery.known }
   }
 }
 
 class Recovery {
   readonly #environment: LogEnvironment
   readonly #input: RecoveryInput
-  readonly #path: string
+  readonly path: string
+  known: Place
   readonly #segments: Segment[] = []
   readonly #producers: ProducerState
   #epochs = new LeaderEpochs()
@@ -77,36 +83,53 @@ class Recovery {
   #endOffset: number
   #visibleEnd: number
   #hasFolder: boolean
+  /** What the journal tells of the log's bytes. */
+  readonly #tail: readonly JournalEntry[]
 
   constructor(environment: LogEnvironment, input: RecoveryInput) {
     this.#environment = environment
     this.#input = input
-    this.#path = `${environment.root}/${input.folder}`
+    this.path = `${environment.root}/${input.folder}`
     this.#producers = new ProducerState(environment.producers)
     this.#startOffset = input.checkpoint.startOffset
     this.#endOffset = input.checkpoint.endOffset
     this.#visibleEnd = input.checkpoint.visibleEnd
     this.#hasFolder = input.checkpoint.hasFolder
+    const { segment, position, endOffset } = input.checkpoint
+    this.known = input.checkpoint.known ?? { segment, position, endOffset }
+    this.#tail = input.entries.filter(({ kind }) => kind === EntryKind.BATCHES || kind === EntryKind.MARK)
+    this.#learnKnownPlace()
   }
 
   async run(): Promise<LogState> {
     for (const entry of this.#input.entries) {
       if (entry.kind === EntryKind.LOG_START) this.#startOffset = Math.max(this.#startOffset, entry.offset)
     }
-    const tail = this.#input.entries.filter(entry => entry.kind === EntryKind.BATCHES || entry.kind === EntryKind.MARK)
-    if (!this.#hasFolder && tail.length === 0 && !(await this.#environment.disk.exists(this.#path))) {
+    if (!this.#hasFolder && this.#tail.length === 0 && !(await this.#environment.disk.exists(this.path))) {
       return this.stateSoFar() // a partition gets its folder with its first record
     }
     await this.#openFolder()
-    const known = await this.#writeJournaledAgain(tail)
-    await this.#openSegments(known)
+    await this.#writeJournaledAgain()
+    await this.#openSegments()
     await this.#readEpochs()
     const from = await this.#findScanStart()
     await this.#loadProducers(from)
-    await this.#scan(from, known)
+    await this.#scan(from)
     this.#startOffset = Math.max(this.#startOffset, this.#segments[0]?.baseOffset ?? 0)
     this.#visibleEnd = Math.max(this.#visibleEnd, this.#startOffset)
     return this.stateSoFar()
+  }
+
+  /** The log is damaged, and its part of the journal will be freed: that part is made durable in the log's own files. */
+  async keepJournaled(): Promise<void> {
+    if (!this.#tail.some(entry => entry.kind === EntryKind.BATCHES)) return
+    await makePartitionFolder(this.#environment.disk, this.path, this.#input.checkpoint.topicId)
+    await this.#writeJournaledAgain()
+    for (const segment of new Set(this.#tail.map(entry => entry.segment))) {
+      const path = `${this.path}/${segmentName(segment, '.log')}`
+      await this.#environment.handles.use(path, 'create', file => file.sync())
+    }
+    await this.#environment.disk.syncDirectory(this.path)
   }
 
   stateSoFar(): LogState {
@@ -125,45 +148,55 @@ class Recovery {
 
   async #openFolder(): Promise<void> {
     const { disk } = this.#environment
-    if (await disk.exists(this.#path)) {
+    if (await disk.exists(this.path)) {
       this.#hasFolder = true
+      await recoverSwaps(disk, this.path)
       return
     }
-    if (this.#hasFolder) throw new CorruptionError(this.#path, 0, 'the folder is missing')
-    await makePartitionFolder(disk, this.#path, this.#input.checkpoint.topicId)
+    if (this.#hasFolder) throw new CorruptionError(this.path, 0, 'the folder is missing')
+    await makePartitionFolder(disk, this.path, this.#input.checkpoint.topicId)
     this.#hasFolder = true
   }
 
-  /** Writes what the journal holds to its place, and says how far the log is known to reach. */
-  async #writeJournaledAgain(entries: readonly JournalEntry[]): Promise<Place> {
-    const { checkpoint } = this.#input
-    let known: Place = { segment: checkpoint.segment, position: checkpoint.position, endOffset: checkpoint.endOffset }
-    for (const entry of entries) {
-      if (entry.offset <= checkpoint.endOffset) continue // the checkpoint was taken later than the frame
-      if (entry.kind === EntryKind.BATCHES) {
-        const path = `${this.#path}/${segmentName(entry.segment, '.log')}`
-        await this.#environment.handles.use(path, 'create', file => file.write(entry.position, [entry.bytes]))
-      }
-      const position = entry.position + entry.bytes.length
-      if (entry.offset > known.endOffset) known = { segment: entry.segment, position, endOffset: entry.offset }
+  /**
+   * How far the journal knows the log to reach. A mark says it for everything before it; batches only where they continue what is known: in
+   * front of others there may be bytes that came directly and were never synced.
+   */
+  #learnKnownPlace(): void {
+    for (const entry of this.#tail) {
+      const { known } = this
+      const { kind, segment, position, offset: endOffset, bytes } = entry
+      if (endOffset <= known.endOffset) continue
+      const isNext = segment === known.segment ? position <= known.position : position === 0 && segment === known.endOffset
+      if (kind === EntryKind.BATCHES && !isNext) continue
+      this.known = { segment, position: position + bytes.length, endOffset }
     }
-    return known
   }
 
-  async #openSegments(known: Place): Promise<void> {
+  /** Writes what the journal holds to its place. */
+  async #writeJournaledAgain(): Promise<void> {
+    for (const { kind, segment, position, offset, bytes } of this.#tail) {
+      if (kind !== EntryKind.BATCHES || offset <= this.#input.checkpoint.endOffset) continue // the checkpoint was taken later
+      const path = `${this.path}/${segmentName(segment, '.log')}`
+      await this.#environment.handles.use(path, 'create', file => file.write(position, [bytes]))
+    }
+  }
+
+  async #openSegments(): Promise<void> {
+    const { known } = this
     const { disk } = this.#environment
     const bases = new Set<number>()
-    for (const name of await disk.list(this.#path)) {
+    for (const name of await disk.list(this.path)) {
       const parsed = parseSegmentName(name)
       if (parsed?.suffix === '.log' && !parsed.stage) bases.add(parsed.baseOffset)
     }
     const sorted = [...bases].sort((a, b) => a - b)
     const isExpected = this.#input.isCatalogued && known.position > 0
     if (isExpected && !bases.has(known.segment)) {
-      throw new CorruptionError(`${this.#path}/${segmentName(known.segment, '.log')}`, 0, 'the segment is missing')
+      throw new CorruptionError(`${this.path}/${segmentName(known.segment, '.log')}`, 0, 'the segment is missing')
     }
     for (const baseOffset of sorted) {
-      const segment = new Segment(this.#environment, this.#path, baseOffset)
+      const segment = new Segment(this.#environment, this.path, baseOffset)
       segment.sizeBytes = await this.#environment.handles.use(segment.path, 'read', file => file.size())
       const previous = this.#segments.at(-1)
       if (previous) previous.endOffset = baseOffset
@@ -175,7 +208,7 @@ class Recovery {
   }
 
   async #readEpochs(): Promise<void> {
-    const path = `${this.#path}/${LEADER_EPOCH_FILE}`
+    const path = `${this.path}/${LEADER_EPOCH_FILE}`
     const bytes = await readIfExists(this.#environment.disk, path)
     if (bytes) this.#epochs = LeaderEpochs.parse(bytes, path)
     // What was begun behind the checkpoint is learned again from the batches; they may be gone.
@@ -202,14 +235,14 @@ class Recovery {
     const now = clock.wall()
     const { snapshotOffset } = checkpoint
     if (!isCatalogued || snapshotOffset < 0) return this.#producers.load([], from.endOffset, now)
-    const path = `${this.#path}/${segmentName(snapshotOffset, '.snapshot')}`
+    const path = `${this.path}/${segmentName(snapshotOffset, '.snapshot')}`
     const bytes = await readIfExists(disk, path)
     if (!bytes) throw new CorruptionError(path, 0, 'the producer snapshot is missing')
     this.#producers.load(parseProducerSnapshot(bytes, path), from.endOffset, now)
   }
 
   /** Reads every batch from the place on: counts it in up to the last good one, and cuts what follows. */
-  async #scan(from: Place, known: Place): Promise<void> {
+  async #scan(from: Place): Promise<void> {
     let next = from.endOffset
     this.#endOffset = next
     const indexOfFirst = this.#segments.findIndex(segment => segment.baseOffset === from.segment)
@@ -222,10 +255,12 @@ class Recovery {
       next = end.offset
       this.#endOffset = next
       if (!end.reason) continue
-      await this.#endAt(i, end.position, end.reason, known)
+      await this.#endAt(i, end.position, end.reason, indexOfFirst)
       return
     }
-    if (!this.#input.isClean) await this.#syncScanned(indexOfFirst)
+    if (this.#input.isClean) return
+    await this.#syncScanned(indexOfFirst)
+    await this.#completeScanned(indexOfFirst)
   }
 
   /** Goes through one segment; stops at the first place where no batch that continues the log begins. */
@@ -264,7 +299,8 @@ class Recovery {
   #findBreak(chunk: Buffer, at: number, offset: number, segment: Segment): string | undefined {
     const baseOffset = baseOffsetOf(chunk, at)
     if (baseOffset < offset) return `offset ${baseOffset} follows ${offset - 1}`
-    const mayHaveGaps = this.#input.settings.isCompacted || !this.#input.isCatalogued
+    // Compaction leaves gaps, but nothing above a checkpoint is ever compacted.
+    const mayHaveGaps = !this.#input.isCatalogued || baseOffset < (this.#input.checkpoint.cleanedTo ?? 0)
     if (baseOffset > offset && !mayHaveGaps) return `offset ${baseOffset} where ${offset} is due`
     if (baseOffset < segment.baseOffset) return `offset ${baseOffset} in segment ${segment.baseOffset}`
     const epoch = leaderEpochOf(chunk, at)
@@ -283,7 +319,8 @@ class Recovery {
   }
 
   /** The log ends here: a torn tail is cut, damage is not. */
-  async #endAt(index: number, position: number, reason: string, known: Place): Promise<void> {
+  async #endAt(index: number, position: number, reason: string, indexOfFirst: number): Promise<void> {
+    const { known } = this
     const segment = this.#segments[index]!
     const { isCatalogued } = this.#input
     const isKnown = isCatalogued
@@ -296,10 +333,17 @@ class Recovery {
       { event: 'torn-tail-cut', segment: segment.path, position, bytes, reason },
       `cut ${bytes} bytes of a torn tail`,
     )
-    for (const one of later) await this.#removeSegment(one)
+    for (const one of later) await one.remove()
     await this.#environment.handles.use(segment.path, 'write', file => file.truncate(position))
     segment.sizeBytes = position
-    await this.#syncScanned(Math.max(0, index))
+    segment.endOffset = undefined
+    await this.#syncScanned(indexOfFirst)
+    await this.#completeScanned(indexOfFirst)
+  }
+
+  /** Sealed segments that were scanned have their indexes in memory; those in their files may be older. */
+  async #completeScanned(indexOfFirst: number): Promise<void> {
+    for (const segment of this.#segments.slice(indexOfFirst, -1)) await segment.writeIndexes({ final: true, sync: true })
   }
 
   /** Whether a whole batch with a later offset stands anywhere behind a bad place: then bytes in the middle have rotted. */
@@ -312,12 +356,6 @@ class Recovery {
     return false
   }
 
-  async #removeSegment(segment: Segment): Promise<void> {
-    segment.isDeleted = true
-    await this.#environment.handles.close(segment.path)
-    await this.#environment.disk.remove(segment.path)
-  }
-
   /** Writes the scanned part again and syncs it: a page whose sync failed once is clean in the cache and yet not on the disk. */
   async #syncScanned(firstIndex: number): Promise<void> {
     const { checkpoint, isCatalogued } = this.#input
@@ -328,7 +366,7 @@ class Recovery {
         await file.sync()
       })
     }
-    if (this.#segments.length > 0) await this.#environment.disk.syncDirectory(this.#path)
+    if (this.#segments.length > 0) await this.#environment.disk.syncDirectory(this.path)
   }
 }
 

@@ -32,7 +32,7 @@ export interface FolderName {
   stage: FolderStage
 }
 
-export const TOPIC_LENGTH_MAX = 249
+const TOPIC_LENGTH_MAX = 249
 const NAME_LENGTH_MAX = 255
 const PARTITION_MAX = 0x7fff_ffff
 const SEGMENT_NAME =
@@ -82,6 +82,11 @@ export function deletedFolderName(topic: string, partition: number, uniqueId: st
   assert(/^[0-9a-f]{32}$/.test(uniqueId), `not a unique id: ${uniqueId}`)
   const rest = `-${partition}.${uniqueId}-delete`
   return folderName(topic, partition).slice(0, Math.min(topic.length, NAME_LENGTH_MAX - rest.length)) + rest
+}
+
+/** The name of a folder that belongs to none of the topics: it is kept, and not used. */
+export function strayFolderName(topic: string, partition: number, uniqueId: string): string {
+  return deletedFolderName(topic, partition, uniqueId).replace(/delete$/, 'stray')
 }
 
 /** Undefined for a name that is no partition's folder. */

@@ -1,12 +1,15 @@
 import type { Lease } from '../../base/buffer-pool.ts'
-import { CorruptionError, readIfExists } from '../../base/disk.ts'
+import { CorruptionError, hasCode, readIfExists } from '../../base/disk.ts'
 import {
   BATCH_HEADER_BYTES,
+  baseOffsetOf,
   batchBytesOf,
   lastOffsetOf,
   magicOf,
   maxTimestampOf,
 } from '../../protocol/record-batch.ts'
+import { findDamage } from '../../protocol/record-batch-check.ts'
+import type { SegmentTimes } from '../flight.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { OffsetIndex } from './offset-index.ts'
 import { type SegmentStage, type SegmentSuffix, segmentName } from './segment-names.ts'
@@ -48,6 +51,10 @@ export class Segment {
   #times: TimeIndex | undefined
   #loading: Promise<void> | undefined
   #bytesSinceEntry = 0
+  /** The timestamps are those of all batches: so it is where they were appended or scanned since the start. */
+  #knowsTimes = false
+  /** The file's name is durable in its folder. */
+  #isNamed = false
   /** Positions by offset where readers stopped; a sequential reader finds its place without the index. */
   readonly #next = new Map<number, number>()
 
@@ -61,7 +68,7 @@ export class Segment {
   /** A new, empty segment: its indexes need no loading. */
   static create(environment: LogEnvironment, folder: string, baseOffset: number): Segment {
     const segment = new Segment(environment, folder, baseOffset)
-    segment.adoptIndexes(new OffsetIndex(baseOffset), new TimeIndex(baseOffset))
+    segment.startIndexes()
     return segment
   }
 
@@ -116,14 +123,18 @@ export class Segment {
     return this.#times!.lookup(timestamp)
   }
 
+  get times(): SegmentTimes {
+    return { first: this.firstTimestamp, max: this.maxTimestamp, maxOffset: this.maxTimestampOffset }
+  }
+
   /** The largest timestamp; read from the time index when the segment was not scanned since the start. */
   async largestTimestamp(): Promise<{ timestamp: number; offset: number }> {
-    if (this.maxTimestamp < 0 && this.sizeBytes > 0) {
-      if (!this.#times && (await this.#readLastTime())) return this.largestTimestamp()
+    if (!this.#knowsTimes && this.sizeBytes > 0 && !(!this.#times && (await this.#readLastTime()))) {
       if (!this.#times) await this.#load()
       if (this.#times!.entryCount === 0) await this.rebuildIndexes()
       this.maxTimestamp = this.#times!.lastTimestamp
       this.maxTimestampOffset = this.#times!.lastOffset
+      this.#knowsTimes = true
     }
     return { timestamp: this.maxTimestamp, offset: this.maxTimestampOffset }
   }
@@ -135,6 +146,7 @@ export class Segment {
     if (!last) return false
     this.maxTimestamp = last.timestamp
     this.maxTimestampOffset = last.offset
+    this.#knowsTimes = true
     return true
   }
 
@@ -174,6 +186,9 @@ export class Segment {
   async sync(): Promise<void> {
     if (this.isDeleted) return
     await this.#environment.handles.use(this.path, 'create', file => file.sync())
+    if (this.#isNamed) return
+    await this.#environment.disk.syncDirectory(this.#folder)
+    this.#isNamed = true
   }
 
   /**
@@ -199,11 +214,28 @@ export class Segment {
     await this.#writeIndex(this.file('.timeindex') + stage, times, options.sync)
   }
 
-  /** Drops entries at or above the offset, after the file was cut. */
-  truncateIndexes(offset: number, sizeBytes: number): void {
+  /** Takes the files away, as far as there are any. */
+  async remove(): Promise<void> {
+    await this.retire()
+    for (const suffix of ['.log', '.index', '.timeindex', '.guard'] as const) {
+      await this.#environment.disk.remove(this.file(suffix)).catch(error => {
+        if (!hasCode(error, 'ENOENT')) throw error
+      })
+    }
+    await this.#environment.disk.syncDirectory(this.#folder).catch(() => {}) // there may be no folder yet
+  }
+
+  /** What stands behind a place was taken back: the segment ends there, and appends go on. */
+  truncate(offset: number, sizeBytes: number, times: SegmentTimes): void {
     this.#offsets?.truncateTo(offset)
     this.#times?.truncateTo(offset)
+    this.#next.clear()
     this.sizeBytes = sizeBytes
+    this.endOffset = undefined
+    this.firstTimestamp = times.first
+    this.maxTimestamp = times.max
+    this.maxTimestampOffset = times.maxOffset
+    this.#bytesSinceEntry = sizeBytes - (this.#offsets?.lastPosition ?? 0)
   }
 
   /** Walks every batch of the file; throws CorruptionError at the first that is not one. */
@@ -233,14 +265,24 @@ export class Segment {
     }
   }
 
-  /** Makes both indexes anew from the batches. */
-  async rebuildIndexes(): Promise<void> {
-    const sizeBytes = this.sizeBytes
-    this.startIndexes()
-    for await (const { buffer, at, position } of this.batches(0, sizeBytes)) {
-      this.note(buffer, at, position, this.#environment.indexIntervalBytes)
+  /** Makes both indexes anew from the batches below a position. */
+  async rebuildIndexes(until = this.sizeBytes): Promise<void> {
+    const fresh = Segment.create(this.#environment, this.#folder, this.baseOffset)
+    let offset = this.baseOffset
+    for await (const { buffer, at, position } of this.batches(0, until)) {
+      const damage = findDamage(buffer, at, buffer.length)
+      if (damage) throw new CorruptionError(this.path, position, damage)
+      if (baseOffsetOf(buffer, at) < offset) throw new CorruptionError(this.path, position, 'offsets go back')
+      fresh.note(buffer, at, position, this.#environment.indexIntervalBytes)
+      offset = lastOffsetOf(buffer, at) + 1
     }
-    this.sizeBytes = sizeBytes
+    this.#offsets = fresh.#offsets
+    this.#times = fresh.#times
+    this.#bytesSinceEntry = fresh.#bytesSinceEntry
+    this.firstTimestamp = fresh.firstTimestamp
+    this.maxTimestamp = fresh.maxTimestamp
+    this.maxTimestampOffset = fresh.maxTimestampOffset
+    this.#knowsTimes = true
   }
 
   /** Begins empty indexes for a segment whose batches are about to be noted from its first on. */
@@ -250,24 +292,28 @@ export class Segment {
     this.maxTimestamp = -1
     this.maxTimestampOffset = -1
     this.#bytesSinceEntry = 0
+    this.#knowsTimes = true
   }
 
   /** Readies an active segment for appends behind a place: indexes without what may have stood beyond it. */
   async loadIndexesUpTo(endOffset: number, position: number): Promise<void> {
-    if (position === 0) return this.startIndexes()
-    const sizeBytes = this.sizeBytes
-    this.sizeBytes = position
-    this.endOffset = endOffset
-    await this.#loadOnce({ cutAt: endOffset })
-    this.endOffset = undefined
-    this.sizeBytes = sizeBytes
-    const header = await this.read(0, BATCH_HEADER_BYTES)
-    if (header.length === BATCH_HEADER_BYTES) this.firstTimestamp = maxTimestampOf(header, 0)
-    if (this.#times!.entryCount > 0) {
-      this.maxTimestamp = this.#times!.lastTimestamp
-      this.maxTimestampOffset = this.#times!.lastOffset
+    if (position === 0) {
+      this.startIndexes()
+      return
     }
-    this.#bytesSinceEntry = position - this.#offsets!.lastPosition
+    await this.#loadOnce({ endOffset, position })
+    const indexed = this.#offsets!.lastPosition
+    this.maxTimestamp = this.#times!.lastTimestamp
+    this.maxTimestampOffset = this.#times!.lastOffset
+    // The time index tells of the batches up to the last entry of the offset index.
+    for await (const { buffer, at } of this.batches(indexed, position)) {
+      if (maxTimestampOf(buffer, at) <= this.maxTimestamp) continue
+      this.maxTimestamp = maxTimestampOf(buffer, at)
+      this.maxTimestampOffset = lastOffsetOf(buffer, at)
+    }
+    this.firstTimestamp = maxTimestampOf(await this.read(0, BATCH_HEADER_BYTES), 0)
+    this.#bytesSinceEntry = position - indexed
+    this.#knowsTimes = true
   }
 
   /** Loads both indexes, or rebuilds them. Loading is shared by all who ask meanwhile. */
@@ -279,43 +325,38 @@ export class Segment {
     return this.#loading
   }
 
-  async #loadOnce(options: { cutAt?: number } = {}): Promise<void> {
+  /** With `cut` only what lies below that place counts. */
+  async #loadOnce(cut?: { endOffset: number; position: number }): Promise<void> {
     const { disk, logger } = this.#environment
     try {
       const offsets = await readIfExists(disk, this.file('.index'))
       const times = await readIfExists(disk, this.file('.timeindex'))
       if (!offsets || !times) throw new CorruptionError(this.path, 0, 'an index is missing')
-      const { baseOffset, sizeBytes: logBytes } = this
-      const { cutAt } = options
-      const isCut = cutAt !== undefined
-      const endOffset = isCut ? Number.MAX_SAFE_INTEGER : (this.endOffset ?? Number.MAX_SAFE_INTEGER)
-      this.adoptIndexes(
-        OffsetIndex.parse(offsets, {
-          baseOffset,
-          logBytes: isCut ? Number.MAX_SAFE_INTEGER : logBytes,
-          file: this.file('.index'),
-        }),
-        TimeIndex.parse(times, { baseOffset, endOffset, file: this.file('.timeindex') }),
-      )
-      if (isCut) {
-        this.#offsets!.truncateTo(cutAt)
-        this.#times!.truncateTo(cutAt)
+      const { baseOffset } = this
+      const logBytes = cut ? Number.MAX_SAFE_INTEGER : this.sizeBytes
+      const endOffset = cut ? Number.MAX_SAFE_INTEGER : (this.endOffset ?? Number.MAX_SAFE_INTEGER)
+      const parsed = OffsetIndex.parse(offsets, { baseOffset, logBytes, file: this.file('.index') })
+      const parsedTimes = TimeIndex.parse(times, { baseOffset, endOffset, file: this.file('.timeindex') })
+      if (cut) {
+        parsed.truncateTo(cut.endOffset)
+        parsedTimes.truncateTo(cut.endOffset)
+        if (parsed.lastPosition >= cut.position) throw new CorruptionError(this.path, 0, 'the index reaches too far')
       }
-      await this.#checkLastEntry()
+      await this.#checkLastEntry(parsed)
+      this.adoptIndexes(parsed, parsedTimes)
     } catch (error) {
       if (!(error instanceof CorruptionError) || this.isDeleted) throw error
       logger.warn(
         { event: 'index-rebuilt', segment: this.path, reason: error.message },
         'rebuilding the indexes',
       )
-      await this.rebuildIndexes()
+      await this.rebuildIndexes(cut?.position)
       if (!this.isDeleted) await this.writeIndexes({ final: true, sync: false })
     }
   }
 
   /** An index that fits its own rules can still belong to other bytes: its last entry must point at its batch. */
-  async #checkLastEntry(): Promise<void> {
-    const last = this.#offsets!.last
+  async #checkLastEntry({ last }: OffsetIndex): Promise<void> {
     if (!last) return
     const header = await this.read(last.position, BATCH_HEADER_BYTES)
     const fits = header.length === BATCH_HEADER_BYTES && lastOffsetOf(header, 0) === last.offset

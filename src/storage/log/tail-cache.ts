@@ -17,6 +17,8 @@ export interface TailEntry {
   /** Whole batches, in order. Empty once the entry has left. */
   parts: readonly Buffer[]
   leases: readonly Lease[]
+  /** Some batches are not for clients. */
+  readonly hasInternal: boolean
   /** The bytes are in the segment's file (perhaps only in the page cache). */
   written: boolean
 }

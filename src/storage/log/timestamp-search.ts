@@ -1,6 +1,8 @@
 import { batchBytesOf, leaderEpochOf, lastOffsetOf, maxTimestampOf } from '../../protocol/record-batch.ts'
 import { readRecords } from '../../protocol/record.ts'
+import { requirePlaceAgain } from './log-reader.ts'
 import type { PartitionLog } from './partition-log.ts'
+import { SegmentGoneError } from './segment.ts'
 
 /**
  * Offsets by timestamp, exact to the record: the time index says where to begin, batches are passed over by their largest timestamp, and
@@ -15,13 +17,38 @@ export interface TimestampedOffset {
 const CHUNK_BYTES = 1 << 20
 
 /** The first record below `limit` with this timestamp or a later one. */
-export async function findOffsetAtTimestamp(
+export function findOffsetAtTimestamp(
+  log: PartitionLog,
+  timestamp: number,
+  limit: number,
+): Promise<TimestampedOffset | undefined> {
+  return onWholeLog(log, () => findAt(log, timestamp, limit))
+}
+
+/** The first of the records with the largest timestamp below `limit`. */
+export function findLargestTimestamp(log: PartitionLog, limit: number): Promise<TimestampedOffset | undefined> {
+  return onWholeLog(log, () => findLargest(log, limit))
+}
+
+/** Compaction may replace a segment under the search, and retention may take it away: then the search begins anew. */
+async function onWholeLog<T>(log: PartitionLog, search: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await search()
+    } catch (error) {
+      if (!(error instanceof SegmentGoneError)) throw error
+    }
+    await requirePlaceAgain(log, log.endOffset)
+  }
+}
+
+async function findAt(
   log: PartitionLog,
   timestamp: number,
   limit: number,
 ): Promise<TimestampedOffset | undefined> {
   for (const segment of [...log.segments]) {
-    if (segment.isDeleted || segment.baseOffset >= limit) continue
+    if (segment.baseOffset >= limit) continue
     const largest = await segment.largestTimestamp()
     if (largest.timestamp < timestamp) continue
     const from = Math.max(await segment.offsetBeforeTimestamp(timestamp), log.startOffset)
@@ -31,16 +58,16 @@ export async function findOffsetAtTimestamp(
   return undefined
 }
 
-/** The first of the records with the largest timestamp below `limit`. */
-export async function findLargestTimestamp(log: PartitionLog, limit: number): Promise<TimestampedOffset | undefined> {
+async function findLargest(log: PartitionLog, limit: number): Promise<TimestampedOffset | undefined> {
   let best = -1
   for (const segment of [...log.segments]) {
-    if (segment.isDeleted || segment.baseOffset >= limit) continue
+    if (segment.baseOffset >= limit) continue
     best = Math.max(best, (await segment.largestTimestamp()).timestamp)
   }
-  return best < 0 ? undefined : findOffsetAtTimestamp(log, best, limit)
+  return best < 0 ? undefined : findAt(log, best, limit)
 }
 
+/** Begins with the batch that holds `from`: records before it in that batch count too, for an index names batches by their last offset. */
 async function searchFrom(
   log: PartitionLog,
   from: number,
@@ -53,9 +80,9 @@ async function searchFrom(
     if (slice.bytes === 0 && slice.nextOffset === offset) return undefined
     for (const part of slice.parts) {
       for (let at = 0; at < part.length; at += batchBytesOf(part, at)) {
-        if (lastOffsetOf(part, at) < from || !matches(maxTimestampOf(part, at))) continue
+        if (lastOffsetOf(part, at) < log.startOffset || !matches(maxTimestampOf(part, at))) continue
         for (const record of readRecords(part, at)) {
-          if (record.offset < from || record.offset >= limit || !matches(record.timestamp)) continue
+          if (record.offset < log.startOffset || record.offset >= limit || !matches(record.timestamp)) continue
           return { offset: record.offset, timestamp: record.timestamp, leaderEpoch: leaderEpochOf(part, at) }
         }
       }
