@@ -34,7 +34,10 @@ const CAUSES_MAX = 1_000
 
 export function createLogger({ level, pretty, write = writeToStdout }: LoggerOptions): Logger {
   const destination = { write: pretty ? (line: string) => write(prettyLine(line)) : write }
-  const sink: Pino = pino({ level, base: null, messageKey: 'text', formatters: { level: label => ({ level: label }) } }, destination)
+  const sink: Pino = pino(
+    { level, base: null, messageKey: 'text', formatters: { level: label => ({ level: label }) } },
+    destination,
+  )
   return new PinoLogger(sink)
 }
 
@@ -78,7 +81,13 @@ class PinoLogger implements Logger {
 const nothing = () => {}
 
 /** For tests, and for brokers that say nothing. */
-export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, limited: nothing }
+export const silentLogger: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  limited: nothing,
+}
 
 function writeToStdout(line: string): void {
   process.stdout.write(line)
@@ -89,5 +98,7 @@ function prettyLine(line: string): string {
   const { level, time, text, event, ...rest } = JSON.parse(line) as Record<string, unknown>
   const clock = new Date(Number(time)).toISOString().slice(11, 23)
   const fields = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-  return [clock, String(level).toUpperCase().padEnd(5), String(text ?? event), ...fields].join(' ').concat('\n')
+  return [clock, String(level).toUpperCase().padEnd(5), String(text ?? event), ...fields]
+    .join(' ')
+    .concat('\n')
 }

@@ -19,7 +19,7 @@ import type { ReceivedBytes } from './received-bytes.ts'
  * Bounds: requests that wait, request bytes held (with the whole broker's budget), answer bytes that the client does not take. Over a
  * bound the socket is not read, and TCP pushes back; a client that takes nothing for `STALLED_MS` is closed.
  */
-export const REQUESTS_WAITING_MAX = 1_000
+const REQUESTS_WAITING_MAX = 1_000
 const ANSWER_BYTES_MAX = 8 << 20
 const STALLED_MS = 30_000
 /** Frames from this size on are put into buffers of the pool. */
@@ -229,7 +229,10 @@ export class ClientConnection implements Session {
       else this.#connection.send(parts, () => releaseAll(held))
       this.#lastActivity = this.#options.clock.mono()
     }
-    if (this.#isEnding && this.#slots.length === 0) return this.#connection.end()
+    if (this.#isEnding && this.#slots.length === 0) {
+      this.#connection.end()
+      return
+    }
     this.#startNext()
     this.#resumeIfRoom()
   }

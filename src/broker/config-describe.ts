@@ -8,7 +8,7 @@ import { type TopicOverrides, topicDefaultText } from './topic-config.ts'
 import { findTopicSetting, topicSettings, topicSettingText } from './topic-settings.ts'
 
 /** Where a value comes from, by DescribeConfigs' codes. */
-export const ConfigSource = {
+const ConfigSource = {
   DYNAMIC_TOPIC: 1,
   DYNAMIC_BROKER: 2,
   DYNAMIC_DEFAULT_BROKER: 3,

@@ -13,7 +13,7 @@ import type { Handler } from './handler.ts'
  * is ApiVersions, whose unknown versions are answered in version 0 with UNSUPPORTED_VERSION, so that a newer client learns what we
  * speak.
  */
-export class RefusedRequest extends Error {
+class RefusedRequest extends Error {
   override name = 'RefusedRequest'
 }
 

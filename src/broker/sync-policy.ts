@@ -21,6 +21,6 @@ export function syncPolicyOf(config: Config, topic: { flushMessages: number; flu
   return { messages: isKeptSynced ? 1 : topic.flushMessages, ms: topic.flushMs, isKeptSynced }
 }
 
-export function allowsUnsyncedAcks(config: Config): boolean {
+function allowsUnsyncedAcks(config: Config): boolean {
   return config.value('loggerhead.unsynced.acks') || config.value('loggerhead.dev')
 }

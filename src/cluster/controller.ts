@@ -9,7 +9,7 @@ import type { MetadataChange } from './metadata-records.ts'
  * Decides what changes in the cluster: pure. Each method looks at the metadata, and gives the changes to append to the metadata log, or
  * throws the error that the client gets. Nothing happens until the changes are replayed.
  */
-export const TOPICS_MAX = 2_000
+const TOPICS_MAX = 2_000
 export const PARTITIONS_MAX = 10_000
 /** Producer ids are handed out in blocks, so that a crash costs ids and never hands one out twice. */
 export const PRODUCER_ID_BLOCK = 1_000

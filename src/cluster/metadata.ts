@@ -61,7 +61,8 @@ export class Metadata {
   replay(change: MetadataChange): void {
     switch (change.type) {
       case 'topic':
-        return this.#replayTopic(change.topicId, change.value)
+        this.#replayTopic(change.topicId, change.value)
+        return
       case 'config': {
         const key = configKey(change.resourceType, change.resourceName)
         if (change.value && change.value.size > 0) this.#configs.set(key, change.value)

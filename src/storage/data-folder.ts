@@ -7,7 +7,7 @@ import type { Random } from '../base/random.ts'
  * One broker a folder. A folder of another cluster, of another node, or of a format that this program does not know stops the start: guessing
  * could only damage what is there.
  */
-export const FORMAT_VERSION = 1
+const FORMAT_VERSION = 1
 const META_FILE = 'meta.properties'
 const META_VERSION = 1
 
@@ -53,7 +53,7 @@ export async function openDataFolder(disk: Disk, root: string, options: OpenFold
 }
 
 /** Undefined for a folder that has none. */
-export async function readIdentity(disk: Disk, root: string): Promise<FolderIdentity | undefined> {
+async function readIdentity(disk: Disk, root: string): Promise<FolderIdentity | undefined> {
   const bytes = await readIfExists(disk, `${root}/${META_FILE}`)
   if (!bytes) return undefined
   const lines = new Map<string, string>()

@@ -5,7 +5,7 @@ import type { Disk, File, OpenOptions } from '../base/disk.ts'
  *
  * A handle in use is never closed. The bound may be passed for a moment when everything is in use.
  */
-export const OPEN_FILES_MAX = 1_000
+const OPEN_FILES_MAX = 1_000
 
 interface Handle {
   path: string

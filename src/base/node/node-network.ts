@@ -91,7 +91,10 @@ class NodeConnection implements Connection {
 
   send(parts: readonly Uint8Array[], onSent?: () => void): void {
     const joined = parts.length === 1 ? parts : [...join(parts)]
-    if (this.#socket.destroyed || joined.length === 0) return onSent?.()
+    if (this.#socket.destroyed || joined.length === 0) {
+      onSent?.()
+      return
+    }
     if (joined.length > 1) this.#socket.cork()
     for (let i = 0; i < joined.length - 1; i++) this.#socket.write(joined[i]!)
     if (onSent) this.#socket.write(joined[joined.length - 1]!, onSent)

@@ -41,7 +41,7 @@ test('answers a version from the future in version 0, with error 35 and what is 
 
 test('never has tagged fields in the header of its answer', async () => {
   const { client } = await startLiveBroker()
-  const body = Buffer.from('05' + Buffer.from('test').toString('hex') + '0231' + '00', 'hex')
+  const body = Buffer.from(`05${Buffer.from('test').toString('hex')}023100`, 'hex')
   const header = Buffer.from('0012' + '0003' + '00000009' + '0000' + '00', 'hex')
   const size = Buffer.alloc(4)
   size.writeInt32BE(header.length + body.length)

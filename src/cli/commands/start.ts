@@ -50,7 +50,10 @@ async function start(options: StartOptions): Promise<void> {
   await broker.close()
   if (failure) {
     process.exitCode = 1
-    logger.error({ event: 'failed' }, `no log directory is left (${failure.message}); the next start recovers`)
+    logger.error(
+      { event: 'failed' },
+      `no log directory is left (${failure.message}); the next start recovers`,
+    )
   } else {
     logger.info({ event: 'stopped' }, 'stopped')
   }

@@ -21,8 +21,8 @@ export interface GroupSettings {
   batchBytesMax: number
 }
 
-export const GROUP_SIZE_MAX = 1_000
-export const GROUPS_MAX = 20_000
+const GROUP_SIZE_MAX = 1_000
+const GROUPS_MAX = 20_000
 /** What `groupStragglerDelayMs` adds up to at most: below what a person notices, above what a burst of joins takes. */
 export const STRAGGLER_WAIT_MS_MAX = 20
 /** Members that were given an id and have not used it, for each member allowed: each client may be seen twice while it retries. */

@@ -16,7 +16,7 @@ import {
   parseProducerSnapshot,
 } from './producer-snapshot.ts'
 
-export const BASE_FILE = 'base'
+const BASE_FILE = 'base'
 const MAGIC = 'LHBS'
 const VERSION = 1
 const HEADER_BYTES = 16
