@@ -10,9 +10,11 @@ import {
   lastOffsetOf,
   magicOf,
 } from '../../protocol/record-batch.ts'
+import { KafkaError } from '../../protocol/errors.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import type { PartitionLog } from './partition-log.ts'
-import type { Segment } from './segment.ts'
+import type { FilePiece } from './read-ahead.ts'
+import { type Segment, SegmentGoneError } from './segment.ts'
 import type { TailEntry } from './tail-cache.ts'
 
 /**
@@ -128,8 +130,33 @@ async function readFiles(
   limit: number,
   needsOne: boolean,
 ): Promise<LogSlice> {
+  for (;;) {
+    try {
+      return await readSegments(log, offset, bytesMax, limit, needsOne)
+    } catch (error) {
+      if (!(error instanceof SegmentGoneError)) throw error
+    }
+    await requirePlaceAgain(log, offset)
+  }
+}
+
+/** A segment went away under the read. Where it was replaced, the read begins anew; where it was removed, so was the offset. */
+export async function requirePlaceAgain(log: PartitionLog, offset: number): Promise<void> {
+  await log.replacing
+  if (log.damage) throw new KafkaError('KAFKA_STORAGE_ERROR', log.damage.message)
+  if (log.isClosed) throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${log.folder} is closed`)
+  if (offset < log.startOffset) throw new KafkaError('OFFSET_OUT_OF_RANGE')
+}
+
+async function readSegments(
+  log: PartitionLog,
+  offset: number,
+  bytesMax: number,
+  limit: number,
+  needsOne: boolean,
+): Promise<LogSlice> {
   for (const segment of segmentsFrom(log, offset)) {
-    const slice = await readSegment(segment, log.readableEnd(segment), offset, bytesMax, limit, needsOne)
+    const slice = await readSegment(log, segment, offset, bytesMax, limit, needsOne)
     // Nothing behind the offset in this segment (compacted away): the next one has it.
     if (slice.nextOffset > offset || slice.bytes > 0) return slice
     if (slice.isBlocked) return slice
@@ -152,29 +179,60 @@ function segmentsFrom(log: PartitionLog, offset: number): Segment[] {
 type FileSlice = LogSlice & { isBlocked?: boolean }
 
 async function readSegment(
+  log: PartitionLog,
   segment: Segment,
-  fileEnd: number,
   offset: number,
   bytesMax: number,
   limit: number,
   needsOne: boolean,
 ): Promise<FileSlice> {
-  const position = segment.findNext(offset) ?? (await findBatch(segment, fileEnd, offset))
+  const fileEnd = log.readableEnd(segment)
+  const expected = segment.findNext(offset)
+  const position = expected ?? (await findBatch(segment, fileEnd, offset))
   const slice: FileSlice = { parts: [], leases: [], bytes: 0, nextOffset: offset }
   if (position === undefined || position + BATCH_HEADER_BYTES > fileEnd) return slice
   const length = await lengthToRead(segment, position, fileEnd, bytesMax)
-  let { buffer, lease } = await segment.readLeased(position, length)
-  const firstBytes = buffer.length >= BATCH_HEADER_BYTES ? batchBytesOf(buffer, 0) : 0
-  if (firstBytes > buffer.length && needsOne) {
-    lease.release()
-    ;({ buffer, lease } = await segment.readLeased(position, firstBytes))
-  }
-  slice.leases.push(lease)
-  checkBatches(segment, buffer, position)
-  addBatches(slice, buffer, offset, bytesMax, limit, needsOne)
+  const piece = await readPiece(log, segment, position, length, needsOne)
+  slice.leases.push(piece.lease)
+  addBatches(slice, piece.buffer, offset, bytesMax, limit, needsOne)
   slice.isBlocked = slice.bytes === 0 && slice.nextOffset === offset
-  if (slice.parts.length === 1) segment.noteNext(slice.nextOffset, position + endOf(slice.parts[0]!, buffer))
+  if (slice.parts.length !== 1) return slice
+  const next = position + endOf(slice.parts[0]!, piece.buffer)
+  segment.noteNext(slice.nextOffset, next)
+  // Who has come from the place before will most likely go on.
+  if (expected !== undefined && next + BATCH_HEADER_BYTES < fileEnd) {
+    const more = await lengthToRead(segment, next, fileEnd, bytesMax)
+    log.readAhead.begin(segment, next, more, () => readChecked(segment, next, more))
+  }
   return slice
+}
+
+/** A checked piece of a file; as long as its first batch when that one is wanted at any size. */
+async function readPiece(
+  log: PartitionLog,
+  segment: Segment,
+  position: number,
+  length: number,
+  needsOne: boolean,
+): Promise<FilePiece> {
+  const ahead = await log.readAhead.take(segment, position, length)?.catch(() => undefined)
+  const piece = ahead ?? (await readChecked(segment, position, length))
+  const { buffer, lease } = piece
+  const firstBytes = buffer.length >= BATCH_HEADER_BYTES ? batchBytesOf(buffer, 0) : 0
+  if (!needsOne || firstBytes <= buffer.length) return piece
+  lease.release()
+  return readChecked(segment, position, firstBytes)
+}
+
+async function readChecked(segment: Segment, position: number, length: number): Promise<FilePiece> {
+  const piece = await segment.readLeased(position, length)
+  try {
+    checkBatches(segment, piece.buffer, position)
+    return piece
+  } catch (error) {
+    piece.lease.release()
+    throw error
+  }
 }
 
 /** Where a part of a buffer ends in it. */
