@@ -113,7 +113,8 @@ export class ClientConnection implements Session {
   end(): void {
     if (this.isClosed || this.#isEnding) return
     this.#isEnding = true
-    this.#connection.pause()
+    // It is read on, and what comes is dropped: a paused socket would not see that the peer has closed.
+    if (this.#isPaused) this.#connection.resume()
     this.#slots.length = this.#started
     if (this.#slots.length === 0) this.#connection.end()
   }
