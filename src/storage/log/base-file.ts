@@ -46,7 +46,7 @@ export function formatBase(base: Base): Buffer {
 
 export function parseBase(bytes: Buffer, file: string): Base {
   const { voters, snapshot, ...rest } = openBase(bytes, file)
-  return { ...rest, voters, producers: parseProducerSnapshot(snapshot, file) }
+  return { ...rest, voters, producers: parseProducerSnapshot(snapshot, file, rest.logStart) }
 }
 
 /** Stores the Base durably in a partition's folder: a crash leaves the old one or this one. */

@@ -7,6 +7,7 @@ import { crc32c } from '../../base/crc32c.ts'
 import { CorruptionError } from '../../base/disk.ts'
 import { readInt64, writeInt64 } from '../int64.ts'
 import { UnknownVersionError } from '../sealed-file.ts'
+import { parseSegmentName } from './segment-names.ts'
 
 const VERSION = 1
 const CRC_AT = 2
@@ -49,7 +50,12 @@ export function formatProducerSnapshot(entries: readonly ProducerEntry[]): Buffe
   return bytes
 }
 
-export function parseProducerSnapshot(bytes: Buffer, file: string): ProducerEntry[] {
+/** A producer that knows of offsets from `endOffset` on is damage; so is one that stands there twice. */
+export function parseProducerSnapshot(
+  bytes: Buffer,
+  file: string,
+  endOffset = parseSegmentName(file.slice(file.lastIndexOf('/') + 1))?.baseOffset ?? Number.MAX_SAFE_INTEGER,
+): ProducerEntry[] {
   if (bytes.length < HEADER_BYTES) throw new CorruptionError(file, bytes.length, 'its header is cut off')
   const version = bytes.readInt16BE(0)
   if (crc32c(bytes, COUNT_AT, bytes.length) !== bytes.readUInt32BE(CRC_AT)) {
@@ -60,7 +66,22 @@ export function parseProducerSnapshot(bytes: Buffer, file: string): ProducerEntr
   if (count < 0 || bytes.length !== HEADER_BYTES + count * ENTRY_BYTES) {
     throw new CorruptionError(file, COUNT_AT, `its size does not fit ${count} producers`)
   }
-  return Array.from({ length: count }, (_, i) => readEntry(bytes, HEADER_BYTES + i * ENTRY_BYTES, file))
+  const ids = new Set<number>()
+  const entries: ProducerEntry[] = []
+  for (let at = HEADER_BYTES; at < bytes.length; at += ENTRY_BYTES) {
+    const entry = readEntry(bytes, at, file)
+    const { producerId, lastOffset, currentTxnFirstOffset } = entry
+    if (Math.max(lastOffset, currentTxnFirstOffset) >= endOffset || ids.has(producerId)) {
+      throw new CorruptionError(
+        file,
+        at,
+        `producer ${producerId} cannot be as it says at offset ${endOffset}`,
+      )
+    }
+    ids.add(producerId)
+    entries.push(entry)
+  }
+  return entries
 }
 
 /** One line a producer, just as Kafka's dump tool prints it. */

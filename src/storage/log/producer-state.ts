@@ -187,17 +187,20 @@ export class ProducerState implements ProducerHolder {
   commitTo(offset: number): readonly CompletedTransaction[] {
     if (offset <= this.#committedOffset) return NONE
     this.#committedOffset = offset
-    let completed = NONE
+    let completed: CompletedTransaction[] | undefined
     for (; this.#pendingAt < this.#pending.length; this.#pendingAt++) {
       const revision = this.#pending[this.#pendingAt]!
       if (offsetOf(revision) >= offset) break
       if (revision.currentTxnFirstOffset >= 0) this.#open.add(revision.currentTxnFirstOffset)
       const transaction = this.#complete(revision)
-      if (transaction) completed = [...completed, transaction]
+      if (transaction) {
+        completed ??= []
+        completed.push(transaction)
+      }
       forgetOldBatches(revision)
     }
     this.#sweepQueue()
-    return completed
+    return completed ?? NONE
   }
 
   /** The log was cut: what lies at `endOffset` or beyond never happened. It never reaches below the commit offset. */
