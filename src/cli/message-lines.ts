@@ -3,7 +3,7 @@
  * In a line that cannot be converted an `error` takes the place of the missing part.
  */
 import { findAnyMessage } from '../protocol/catalogue.ts'
-import { decode, encode } from '../protocol/codec.ts'
+import { decode, encode, encoderOf } from '../protocol/codec.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { type Json, messageFromJson, messageToJson } from '../protocol/json.ts'
 import { DecodeError } from '../protocol/reader.ts'
@@ -24,6 +24,7 @@ export function decodeMessage(name: string, version: number, hex: string): Json 
 export function encodeMessage(name: string, version: number, json: Json): string {
   return sayingWhy(() => {
     const message = requireMessage(name)
+    encoderOf(message, version) // an unknown version is to be told before anything else
     return encode(message, version, messageFromJson(message, version, json)).toString('hex')
   })
 }

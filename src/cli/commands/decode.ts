@@ -7,8 +7,8 @@ import { printLines } from '../output.ts'
 
 const examples = `
 Examples:
-  loggerhead decode ApiVersionsRequest 3 056b6361740631 2e372e3100
-  loggerhead decode OffsetCommitValue 3 00000000000000050000000200000000000000000003e8
+  loggerhead decode ApiVersionsRequest 3 056b63617406312e372e3100
+  loggerhead decode OffsetCommitValue 3 0000000000000005 00000002 0000 00000000000003e8
   echo '{"name":"HeartbeatResponse","version":0,"hex":"0000"}' | loggerhead decode --jsonl`
 
 export function register(program: Command): void {
