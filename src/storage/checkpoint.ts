@@ -8,7 +8,7 @@ import { openSealedFile, sealFile } from './sealed-file.ts'
  *
  * The file is replaced as a whole, and nothing is freed before the new one is safe.
  */
-const CHECKPOINT_FILE = 'loggerhead-checkpoint'
+export const CHECKPOINT_FILE = 'loggerhead-checkpoint'
 const MAGIC = 'LHCP'
 const VERSION = 1
 
@@ -40,7 +40,11 @@ export interface DirectoryCheckpoint {
   replicas: ReplicaCheckpoint[]
 }
 
-export async function writeCheckpoint(disk: Disk, root: string, checkpoint: DirectoryCheckpoint): Promise<void> {
+export async function writeCheckpoint(
+  disk: Disk,
+  root: string,
+  checkpoint: DirectoryCheckpoint,
+): Promise<void> {
   const body = Buffer.from(JSON.stringify({ ...checkpoint, replicas: checkpoint.replicas.map(toJson) }))
   await replaceFile(disk, `${root}/${CHECKPOINT_FILE}`, sealFile(MAGIC, VERSION, body))
 }
@@ -51,7 +55,9 @@ export async function readCheckpoint(disk: Disk, root: string): Promise<Director
   const bytes = await readIfExists(disk, path)
   if (!bytes) return undefined
   const { body } = openSealedFile(MAGIC, VERSION, bytes, path)
-  const parsed = JSON.parse(body.toString()) as Omit<DirectoryCheckpoint, 'replicas'> & { replicas: ReplicaJson[] }
+  const parsed = JSON.parse(body.toString()) as Omit<DirectoryCheckpoint, 'replicas'> & {
+    replicas: ReplicaJson[]
+  }
   return { ...parsed, replicas: parsed.replicas.map(fromJson) }
 }
 
@@ -88,4 +94,3 @@ export function newReplica(identity: LogIdentity, topic: string, term: number): 
     snapshotOffset: -1,
   }
 }
-

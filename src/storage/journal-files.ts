@@ -64,6 +64,7 @@ export class JournalFiles {
       }
     }
     if (this.#free.length === 0) this.#free.push(await this.#allocate(firstBytes))
+    else await this.#disk.syncDirectory(this.#folder) // who made the files may have been killed before
     this.#use(this.#free.shift()!)
   }
 

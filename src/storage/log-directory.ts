@@ -2,7 +2,6 @@ import type { BufferPool } from '../base/buffer-pool.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { CorruptionError, type Disk, hasCode } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
-import { CheckpointWriter } from './checkpoint-writer.ts'
 import {
   CHECKPOINT_FILE,
   type DirectoryCheckpoint,
@@ -10,6 +9,7 @@ import {
   type ReplicaCheckpoint,
   readCheckpoint,
 } from './checkpoint.ts'
+import { CheckpointWriter } from './checkpoint-writer.ts'
 import { FileHandles } from './file-handles.ts'
 import { Journal } from './journal.ts'
 import { JournalFiles, listJournalFiles } from './journal-files.ts'
@@ -18,11 +18,17 @@ import { type JournalContents, readJournal } from './journal-recovery.ts'
 import type { LogEnvironment } from './log/log-environment.ts'
 import type { LogSettings } from './log/log-settings.ts'
 import { PartitionLog } from './log/partition-log.ts'
+import { readPartitionMetadata } from './log/partition-metadata.ts'
 import type { ProducerStateOptions } from './log/producer-state.ts'
 import { ReadAhead } from './log/read-ahead.ts'
 import { recoverLog } from './log/recovery.ts'
-import { readPartitionMetadata } from './log/partition-metadata.ts'
-import { deletedFolderName, folderName, parseFolderName, parseSegmentName, strayFolderName } from './log/segment-names.ts'
+import {
+  deletedFolderName,
+  folderName,
+  parseFolderName,
+  parseSegmentName,
+  strayFolderName,
+} from './log/segment-names.ts'
 import type { TailCache } from './log/tail-cache.ts'
 
 /**
@@ -77,7 +83,11 @@ export class LogDirectory {
   #isStarted = false
   #isClosing = false
 
-  private constructor(options: LogDirectoryOptions, checkpoint: DirectoryCheckpoint | undefined, contents: JournalContents) {
+  private constructor(
+    options: LogDirectoryOptions,
+    checkpoint: DirectoryCheckpoint | undefined,
+    contents: JournalContents,
+  ) {
     const { disk, clock, logger, pool, cache, producers, root } = options
     this.root = root
     this.directoryId = options.directoryId
@@ -119,7 +129,14 @@ export class LogDirectory {
         if (this.#checkpoints.noteDirectBytes(bytes)) this.#inBackground(this.#checkpoints.request())
       },
     }
-    this.#checkpoints = new CheckpointWriter(disk, logger, root, this.journal, () => this.#logs.values(), this.#catalogue)
+    this.#checkpoints = new CheckpointWriter(
+      disk,
+      logger,
+      root,
+      this.journal,
+      () => this.#logs.values(),
+      this.#catalogue,
+    )
   }
 
   /** Reads what the directory holds. Throws CorruptionError when its checkpoint or journal is damaged. */
@@ -127,7 +144,11 @@ export class LogDirectory {
     const { disk, root } = options
     const checkpoint = await readCheckpoint(disk, root)
     if (!checkpoint && (await listJournalFiles(disk, `${root}/${JOURNAL_FOLDER}`)).length > 0) {
-      throw new CorruptionError(`${root}/${CHECKPOINT_FILE}`, 0, 'it is missing, and there is a journal that leans on it')
+      throw new CorruptionError(
+        `${root}/${CHECKPOINT_FILE}`,
+        0,
+        'it is missing, and there is a journal that leans on it',
+      )
     }
     const after = checkpoint?.sequence ?? 0
     const contents = await readJournal(disk, `${root}/${JOURNAL_FOLDER}`, options.directoryId, after)
@@ -185,7 +206,8 @@ export class LogDirectory {
       settings,
     })
     const { state, damage, known: knownPlace } = recovered
-    if (this.#hadCheckpoint && !this.#isStarted) state.term = Math.max(replica.term, state.epochs.latestEpoch) + 1
+    if (this.#hadCheckpoint && !this.#isStarted)
+      state.term = Math.max(replica.term, state.epochs.latestEpoch) + 1
     const log = new PartitionLog(this.#environment, identity, { topic, folder }, settings, state)
     // What was recovered is told by the next checkpoint, which frees the journal that it came from.
     log.isDirty = state.hasFolder && (!this.#isClean || state.endOffset !== replica.endOffset)
@@ -201,7 +223,11 @@ export class LogDirectory {
   /** The catalogue must know a replica before anything of it is acknowledged. */
   async #journalAddition(key: string, identity: LogIdentity, term: number, topic: string): Promise<void> {
     try {
-      await this.journal.write(identity, { ...NO_PLACE, kind: EntryKind.ADDED, epoch: term }, Buffer.from(topic))
+      await this.journal.write(
+        identity,
+        { ...NO_PLACE, kind: EntryKind.ADDED, epoch: term },
+        Buffer.from(topic),
+      )
     } catch (error) {
       this.#catalogue.delete(key)
       throw error
@@ -277,7 +303,10 @@ export class LogDirectory {
     await this.journal.drain()
     await Promise.all([...this.#logs.values()].map(log => log.settle()))
     await this.#checkpoints.write({ isClean: true }).catch(error => {
-      this.#options.logger.error({ event: 'last-checkpoint', error: String(error) }, 'could not write the last checkpoint')
+      this.#options.logger.error(
+        { event: 'last-checkpoint', error: String(error) },
+        'could not write the last checkpoint',
+      )
     })
   }
 
@@ -335,7 +364,7 @@ export class LogDirectory {
     const { topic } = parseFolderName(folder)!
     if (!owner) {
       const isEmpty = !(await disk.list(path)).some(name => parseSegmentName(name)?.suffix === '.log')
-      if (isEmpty || !this.#isStarted) return // made a moment before a crash, or by a Kafka of old
+      if (isEmpty || !this.#hadCheckpoint) return // made a moment before a crash, or by a Kafka of old
     }
     const leftover = [...this.#catalogue.values()].find(
       one => owner?.equals(one.topicId) && one.partition === identity.partition,
@@ -355,9 +384,10 @@ export class LogDirectory {
 
   async #removeDeletedFolders(): Promise<void> {
     const { disk, root } = this.#options
-    for (const name of await disk.list(root)) {
-      if (parseFolderName(name)?.stage === 'delete') await disk.removeDirectory(`${root}/${name}`)
-    }
+    const names = (await disk.list(root)).filter(name => parseFolderName(name)?.stage === 'delete')
+    if (names.length === 0) return
+    await disk.syncDirectory(root) // the new names first: half a folder must not come back under its old one
+    for (const name of names) await disk.removeDirectory(`${root}/${name}`)
   }
 
   #scheduleSweep(): void {
@@ -390,7 +420,10 @@ export class LogDirectory {
     const settled = work.catch(error => {
       if (this.isOffline || this.#isClosing) return
       const level = hasCode(error, 'ENOSPC') ? 'warn' : 'error'
-      this.#options.logger[level]({ event: 'storage-background', error: String(error) }, 'background work failed')
+      this.#options.logger[level](
+        { event: 'storage-background', error: String(error) },
+        'background work failed',
+      )
     })
     this.#background.add(settled)
     void settled.finally(() => this.#background.delete(settled))

@@ -64,7 +64,9 @@ export async function recoverLog(environment: LogEnvironment, input: RecoveryInp
   try {
     return { state: await recovery.run(), known: recovery.known }
   } catch (error) {
-    const damage = hasCode(error, 'EIO') ? new CorruptionError(recovery.path, 0, (error as Error).message) : error
+    const damage = hasCode(error, 'EIO')
+      ? new CorruptionError(recovery.path, 0, (error as Error).message)
+      : error
     if (!(damage instanceof CorruptionError)) throw error
     await recovery.keepJournaled()
     return { state: recovery.stateSoFar(), damage, known: recovery.known }
@@ -167,7 +169,8 @@ class Recovery {
       const { known } = this
       const { kind, segment, position, offset: endOffset, bytes } = entry
       if (endOffset <= known.endOffset) continue
-      const isNext = segment === known.segment ? position <= known.position : position === 0 && segment === known.endOffset
+      const isNext =
+        segment === known.segment ? position <= known.position : position === 0 && segment === known.endOffset
       if (kind === EntryKind.BATCHES && !isNext) continue
       this.known = { segment, position: position + bytes.length, endOffset }
     }
@@ -190,14 +193,17 @@ class Recovery {
       const parsed = parseSegmentName(name)
       if (parsed?.suffix === '.log' && !parsed.stage) bases.add(parsed.baseOffset)
     }
-    const sorted = [...bases].sort((a, b) => a - b)
-    const isExpected = this.#input.isCatalogued && known.position > 0
-    if (isExpected && !bases.has(known.segment)) {
-      throw new CorruptionError(`${this.path}/${segmentName(known.segment, '.log')}`, 0, 'the segment is missing')
+    const { checkpoint, isCatalogued } = this.#input
+    const isExpected = isCatalogued && known.position > 0
+    for (const { segment, position } of [checkpoint, known]) {
+      if (!isCatalogued || position === 0 || bases.has(segment)) continue
+      throw new CorruptionError(`${this.path}/${segmentName(segment, '.log')}`, 0, 'the segment is missing')
     }
-    for (const baseOffset of sorted) {
+    // A cut may have lost the file in which the log was about to go on, and kept one behind it.
+    if (isCatalogued && bases.size > 0) bases.add(checkpoint.segment)
+    for (const baseOffset of [...bases].sort((a, b) => a - b)) {
       const segment = new Segment(this.#environment, this.path, baseOffset)
-      segment.sizeBytes = await this.#environment.handles.use(segment.path, 'read', file => file.size())
+      segment.sizeBytes = await this.#environment.handles.use(segment.path, 'create', file => file.size())
       const previous = this.#segments.at(-1)
       if (previous) previous.endOffset = baseOffset
       this.#segments.push(segment)
@@ -222,7 +228,11 @@ class Recovery {
     const first = this.#segments[0]
     if (!first) return { segment: 0, position: 0, endOffset: this.#endOffset }
     if (!isCatalogued) return { segment: first.baseOffset, position: 0, endOffset: first.baseOffset }
-    const place = { segment: checkpoint.segment, position: checkpoint.position, endOffset: checkpoint.endOffset }
+    const place = {
+      segment: checkpoint.segment,
+      position: checkpoint.position,
+      endOffset: checkpoint.endOffset,
+    }
     const active = this.#segments.find(segment => segment.baseOffset === place.segment)
     if (active) await active.loadIndexesUpTo(place.endOffset, place.position)
     return place
@@ -249,6 +259,13 @@ class Recovery {
     if (indexOfFirst < 0) return
     for (let i = indexOfFirst; i < this.#segments.length; i++) {
       const segment = this.#segments[i]!
+      if (i > indexOfFirst && !this.#continues(segment, next)) {
+        const before = this.#segments[i - 1]!
+        const reason = `the next segment begins at ${segment.baseOffset} where ${next} is due`
+        await this.#endAt(i - 1, before.sizeBytes, reason, indexOfFirst)
+        return
+      }
+      next = Math.max(next, segment.baseOffset)
       const position = segment.baseOffset === from.segment ? from.position : 0
       if (position === 0) segment.startIndexes()
       const end = await this.#scanSegment(segment, position, next)
@@ -295,6 +312,13 @@ class Recovery {
     return { position, offset }
   }
 
+  /** Between segments there are gaps only where compaction may have made them. */
+  #continues({ baseOffset, sizeBytes }: Segment, next: number): boolean {
+    const { settings, isCatalogued } = this.#input
+    if (baseOffset === next) return true
+    return baseOffset > next && (!isCatalogued || (settings.isCompacted && sizeBytes > 0))
+  }
+
   /** A whole batch must also continue the log: offsets and epochs never go back. */
   #findBreak(chunk: Buffer, at: number, offset: number, segment: Segment): string | undefined {
     const baseOffset = baseOffsetOf(chunk, at)
@@ -324,7 +348,8 @@ class Recovery {
     const segment = this.#segments[index]!
     const { isCatalogued } = this.#input
     const isKnown = isCatalogued
-      ? segment.baseOffset < known.segment || (segment.baseOffset === known.segment && position < known.position)
+      ? segment.baseOffset < known.segment ||
+        (segment.baseOffset === known.segment && position < known.position)
       : index < this.#segments.length - 1 || (await this.#findLaterBatch(segment, position))
     if (isKnown) throw new CorruptionError(segment.path, position, reason)
     const later = this.#segments.splice(index + 1)
@@ -343,7 +368,8 @@ class Recovery {
 
   /** Sealed segments that were scanned have their indexes in memory; those in their files may be older. */
   async #completeScanned(indexOfFirst: number): Promise<void> {
-    for (const segment of this.#segments.slice(indexOfFirst, -1)) await segment.writeIndexes({ final: true, sync: true })
+    for (const segment of this.#segments.slice(indexOfFirst, -1))
+      await segment.writeIndexes({ final: true, sync: true })
   }
 
   /** Whether a whole batch with a later offset stands anywhere behind a bad place: then bytes in the middle have rotted. */
