@@ -10,6 +10,8 @@ const OPEN_FILES_MAX = 1_000
 interface Handle {
   path: string
   file: Promise<File>
+  /** Once it is open. */
+  opened: File | undefined
   users: number
   closeWhenIdle: boolean
 }
@@ -39,6 +41,11 @@ export class FileHandles {
     }
   }
 
+  /** The file when it is open already, for a write on the caller's own turn. */
+  findOpen(path: string): File | undefined {
+    return this.#handles.get(path)?.opened
+  }
+
   /** Closes a file before it is renamed or removed; waits for nobody: users finish with the handle they have. */
   async close(path: string): Promise<void> {
     const handle = this.#handles.get(path)
@@ -59,11 +66,16 @@ export class FileHandles {
     } else {
       // Every segment file is opened for writing too: the same handle serves both, and reads never make a file.
       const file = this.#disk.open(path, { mode: mode === 'read' ? 'write' : mode })
-      handle = { path, file, users: 0, closeWhenIdle: false }
-      const opened = handle
-      file.catch(() => {
-        if (this.#handles.get(path) === opened) this.#handles.delete(path)
-      })
+      handle = { path, file, opened: undefined, users: 0, closeWhenIdle: false }
+      const fresh = handle
+      file.then(
+        opened => {
+          fresh.opened = opened
+        },
+        () => {
+          if (this.#handles.get(path) === fresh) this.#handles.delete(path)
+        },
+      )
     }
     this.#handles.set(path, handle)
     handle.users++

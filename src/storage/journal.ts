@@ -31,6 +31,8 @@ const ROUND_BYTES_MAX = 4 << 20
 const SLAB_BYTES = 256 << 10
 /** Control entries of a refused round are tried again so much later. */
 const RETRY_MS = 200
+/** Up to so many partitions write unsynced rounds to their own segments: a system call each, against a second copy of all bytes. */
+const WRITE_NOW_SOURCES_MAX = 8
 /** Unsynced rounds up to this size are written on the spot: a hop through the thread pool costs more than the copy. */
 const WRITE_NOW_BYTES = 64 << 10
 
@@ -44,8 +46,19 @@ export interface JournalSource {
   landed(flight: Flight, bytes: Buffer, lease: Lease): void
   /** Writes the flights to the segment; the source completes them itself. */
   writeDirectly(flights: Flight[]): void
+  /**
+   * Writes unsynced flights to the segment on the spot and completes them; false when it cannot, and nothing was done. `allocate` gives
+   * memory that stays, retained once for the caller.
+   */
+  writeNow(flights: readonly Flight[], allocate: (bytes: number) => Place): boolean
   /** There was no room for the flights: nothing of them was written. */
   refused(flights: Flight[], error: Error): void
+}
+
+/** Bytes of a slab. */
+export interface Place {
+  lease: Lease
+  start: number
 }
 
 interface Note {
@@ -247,12 +260,14 @@ export class Journal {
         break
       }
       const isDirect = source.prefersDirectWrite
+      const mayWriteNow = !isDirect && sources.length <= WRITE_NOW_SOURCES_MAX
       const flights = source.takeFlights()
       if (isDirect) {
         this.counters.directFlights += flights.length
         source.writeDirectly(flights)
         continue
       }
+      if (mayWriteNow && source.writeNow(flights, this.#allocatePlace)) continue
       for (const flight of flights) {
         round.flights.push({ source, flight })
         round.payloadBytes += ENTRY_HEADER_BYTES + flight.bytes
@@ -356,6 +371,11 @@ export class Journal {
     for (const { flight } of round.flights) flight.fail(answer)
     for (const note of round.notes) note.done?.reject(answer)
     this.fail(error)
+  }
+
+  readonly #allocatePlace = (bytes: number): Place => {
+    const start = this.#allocate(bytes)
+    return { lease: this.#slab!, start }
   }
 
   /** A place for a frame in the present slab, retained until its round is finished. */

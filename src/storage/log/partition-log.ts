@@ -3,7 +3,7 @@ import { hasCode } from '../../base/disk.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import { lastOffsetDeltaOf, maxTimestampOf, recordCountOf, stampBatch } from '../../protocol/record-batch.ts'
 import { Flight } from '../flight.ts'
-import type { JournalSource } from '../journal.ts'
+import type { JournalSource, Place } from '../journal.ts'
 import { EntryKind, type LogIdentity } from '../journal-frame.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import { keepable } from './kept-parts.ts'
@@ -290,6 +290,51 @@ export class PartitionLog implements JournalSource {
     this.#holdFlightsBack(this.#writeFlights(flights).catch((error: Error) => this.#rollBack(flights, error)))
   }
 
+  writeNow(flights: readonly Flight[], allocate: (bytes: number) => Place): boolean {
+    const { handles } = this.#environment
+    if (!this.#hasFolder) return false
+    for (const flight of flights) {
+      if (flight.sync) return false
+      const { path } = this.#requireSegment(flight.segment)
+      if (handles.findOpen(path)) continue
+      handles.use(path, 'create', async () => {}).catch(() => {}) // the next round finds it open
+      return false
+    }
+    for (let i = 0; i < flights.length; i++) {
+      try {
+        this.#writeFlightNow(flights[i]!, allocate)
+      } catch (error) {
+        this.#holdFlightsBack(this.#rollBack(flights.slice(i), error as Error))
+        break
+      }
+    }
+    return true
+  }
+
+  #writeFlightNow(flight: Flight, allocate: (bytes: number) => Place): void {
+    const segment = this.#requireSegment(flight.segment)
+    const { lease, start } = allocate(flight.bytes)
+    let at = start
+    for (const part of flight.parts) {
+      lease.buffer.set(part, at)
+      at += part.length
+    }
+    const bytes = lease.buffer.subarray(start, at)
+    try {
+      this.#environment.handles.findOpen(segment.path)!.writeNow(flight.position, bytes)
+    } catch (error) {
+      lease.release()
+      throw error
+    }
+    this.#unsyncedSegments.add(segment)
+    this.#unsyncedDirectEnd = flight.endOffset
+    this.#environment.noteDirectBytes(flight.bytes)
+    for (const own of flight.leases) own.release()
+    if (this.isClosed) lease.release()
+    else this.#keep(flight, [bytes], [lease], true)
+    this.#finish(flight)
+  }
+
   refused(flights: Flight[], error: Error): void {
     this.#holdFlightsBack(this.#rollBack(flights, error))
   }
@@ -538,7 +583,7 @@ export class PartitionLog implements JournalSource {
   }
 
   /** Flights could not be written: nothing of them, nor of what was given a place behind them, was acknowledged. */
-  async #rollBack(flights: Flight[], error: Error): Promise<void> {
+  async #rollBack(flights: readonly Flight[], error: Error): Promise<void> {
     const first = flights[0]!
     const failed = [...flights, ...this.takeFlights()]
     const isFull = hasCode(error, 'ENOSPC')
@@ -563,7 +608,9 @@ export class PartitionLog implements JournalSource {
     while (this.active && this.active.baseOffset > base) dropped.push(this.segments.pop()!)
     const segment = this.#requireSegment(base)
     segment.truncate(baseOffset, position, timesBefore)
-    this.unsealed = this.unsealed.filter(one => one.segment.endOffset !== undefined && !dropped.includes(one.segment))
+    this.unsealed = this.unsealed.filter(
+      one => one.segment.endOffset !== undefined && !dropped.includes(one.segment),
+    )
     this.endOffset = baseOffset
     this.epochs.truncateFromEnd(baseOffset)
     this.producers.truncateTo(baseOffset)
