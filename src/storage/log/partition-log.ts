@@ -377,10 +377,9 @@ export class PartitionLog implements JournalSource {
   }
 
   /** Makes every byte of the segments' files durable; what was not yet written there is written first. */
-  async sync(): Promise<void> {
+  sync(): Promise<void> {
     const place = { ...this.#landed, offset: this.durableEnd }
-    await this.writeOut()
-    await this.#syncSegments(place)
+    return this.usingFiles(this.writeOut().then(() => this.#syncSegments(place)))
   }
 
   /** Moves the log start; resolves with it when it is durable. What lies below is removed from the disk later. */
