@@ -19,6 +19,7 @@ import { handlers } from './handlers/index.ts'
 import { InternalTopics } from './internal-topics.ts'
 import { partitionRulesOf } from './partition-rules.ts'
 import { Server } from './server.ts'
+import { syncPolicyOf } from './sync-policy.ts'
 import { logSettingsOf, topicConfigOf } from './topic-config.ts'
 import { TopicCreation } from './topic-creation.ts'
 
@@ -67,6 +68,12 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   const directories = await openDirectories(options, folders, pool, reportFailure)
   stops.push(() => Promise.all(directories.map(directory => directory.close())).then(() => {}))
 
+  const tellKeptSynced = once((topic: string) => {
+    logger.warn(
+      { event: 'acks-stay-synced', topic },
+      'flush.messages asks for no sync before acknowledgements; they stay synced. loggerhead.unsynced.acks=true or --dev allows it.',
+    )
+  })
   const cluster = await Cluster.open({
     directories,
     clusterId: folders[0]!.identity.clusterId,
@@ -78,8 +85,9 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
       defaultReplicationFactor: config.value('default.replication.factor'),
     },
     metadataLog: { ...DEFAULT_LOG_SETTINGS, isCompacted: true, isDeleted: false, segmentBytes: 16 << 20 },
-    settingsOf: (_topic, overrides) => {
+    settingsOf: (name, overrides) => {
       const topic = topicConfigOf(config, overrides)
+      if (syncPolicyOf(config, topic).isKeptSynced) tellKeptSynced(name)
       return { log: logSettingsOf(config, topic), rules: partitionRulesOf(topic) }
     },
   })
@@ -197,6 +205,14 @@ async function openDirectories(
     )
   }
   return directories
+}
+
+function once(run: (topic: string) => void): (topic: string) => void {
+  let isDone = false
+  return topic => {
+    if (!isDone) run(topic)
+    isDone = true
+  }
 }
 
 function onceInOrder(stops: (() => Promise<void> | void)[]): () => Promise<void> {
