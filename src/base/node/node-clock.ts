@@ -1,5 +1,8 @@
 import type { Clock, Timer } from '../clock.ts'
 
+/** Node runs a timer that is set further ahead than this at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 /** The process's own time. Timers keep the process alive only as long as something else does. */
 export class NodeClock implements Clock {
   mono(): number {
@@ -11,9 +14,13 @@ export class NodeClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
-    // Node takes more than 2^31−1 ms for 1 ms.
-    const timer = setTimeout(run, Math.min(delayMs, 0x7fffffff))
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number) => {
+      const stepMs = Math.min(leftMs, TIMER_MS_MAX)
+      timer = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : run()), stepMs)
+      timer.unref()
+    }
+    wait(delayMs)
     return { cancel: () => clearTimeout(timer) }
   }
 
