@@ -11,6 +11,8 @@ export interface Connection {
   send(parts: readonly Uint8Array[], onSent?: () => void): void
   /** Bytes queued but not yet taken by the operating system. */
   readonly pendingBytes: number
+  /** A number that changes whenever the peer takes bytes, also in the middle of a large answer. */
+  readonly sendProgress: number
   /** Stops and restarts the delivery of `data`; the peer is pushed back by TCP. */
   pause(): void
   resume(): void

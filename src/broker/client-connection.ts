@@ -16,12 +16,19 @@ import type { ReceivedBytes } from './received-bytes.ts'
  * the next batch is checked and queued while the one before is on its way to the disk. Answers that become ready in the same
  * turn of the event loop leave together.
  *
- * Bounds: requests that wait, request bytes held (with the whole broker's budget), answer bytes that the client does not take. Over a
- * bound the socket is not read, and TCP pushes back; a client that takes nothing for `STALLED_MS` is closed.
+ * Bounds: requests that wait, request bytes held (whole and unfinished, with the whole broker's budget), answer bytes that the client
+ * does not take. Over a bound the socket is not read, and TCP pushes back. A client that takes nothing for `STALLED_MS` is closed, and one
+ * that sends a request slower than anybody would.
  */
 const REQUESTS_WAITING_MAX = 1_000
 const ANSWER_BYTES_MAX = 8 << 20
 const STALLED_MS = 30_000
+/** A request may take `STALLED_MS`, and longer only while its bytes come at this rate. */
+const BYTES_PER_MS_MIN = 16
+/** A pause ends when what caused it has fallen to this part of its bound. */
+const RESUME_RATIO = 0.5
+/** Unfinished requests up to here are not worth counting. */
+const SMALL_BYTES_MAX = 4 << 10
 /** Frames from this size on are put into buffers of the pool. */
 const POOLED_FRAME_BYTES = 64 << 10
 
@@ -62,13 +69,20 @@ export class ClientConnection implements Session {
   #started = 0
   #heldBytes = 0
   #assembling: Lease | null = null
+  /** What the unfinished request holds, as the budget knows it. */
+  #unfinishedBytes = 0
+  /** When the unfinished request began; the time of a pause does not count. */
+  #unfinishedSince = 0
+  #pausedAt = 0
   #out: Buffer[] = []
   #isFlushing = false
   #isPaused = false
   #isEnding = false
   #lastActivity: number
   #watch: Timer
-  #stalledSince = -1
+  #stalledSince = 0
+  #sendProgress = 0
+  readonly #resume = () => this.#resumeIfRoom()
   isClosed = false
 
   constructor(options: ConnectionOptions) {
@@ -85,6 +99,7 @@ export class ClientConnection implements Session {
       keep: (chunk, start) => options.received.keep(chunk, start),
     })
     this.#lastActivity = options.clock.mono()
+    this.#stalledSince = this.#lastActivity
     this.#watch = this.#scheduleWatch()
   }
 
@@ -95,16 +110,19 @@ export class ClientConnection implements Session {
 
   receive(chunk: Buffer): void {
     if (this.isClosed || this.#isEnding) return
-    this.#lastActivity = this.#options.clock.mono()
+    const now = this.#options.clock.mono()
+    this.#lastActivity = now
+    if (this.#assembler.pendingBytes === 0) this.#unfinishedSince = now
     try {
       this.#assembler.push(chunk)
     } catch (error) {
       this.#refuse(error)
+      return
     }
+    this.#weighUnfinished()
   }
 
   drained(): void {
-    this.#stalledSince = -1
     this.#startNext()
     this.#resumeIfRoom()
   }
@@ -115,7 +133,7 @@ export class ClientConnection implements Session {
     this.#isEnding = true
     // It is read on, and what comes is dropped: a paused socket would not see that the peer has closed.
     if (this.#isPaused) this.#connection.resume()
-    this.#slots.length = this.#started
+    for (const slot of this.#slots.splice(this.#started)) this.#release(slot)
     if (this.#slots.length === 0) this.#connection.end()
   }
 
@@ -131,26 +149,57 @@ export class ClientConnection implements Session {
     this.#assembler.clear()
     this.#assembling?.release()
     this.#assembling = null
+    this.#options.memory.give(this.#unfinishedBytes)
+    this.#unfinishedBytes = 0
+    this.#options.memory.hasFinished(this)
+    this.#options.memory.forget(this.#resume)
     for (const run of this.#closeListeners) run()
     this.#closeListeners.clear()
     this.#options.onClosed()
   }
 
   #allocate(bytes: number): Buffer {
-    if (bytes < POOLED_FRAME_BYTES) return Buffer.allocUnsafeSlow(bytes)
+    if (bytes < POOLED_FRAME_BYTES || this.isClosed) return Buffer.allocUnsafeSlow(bytes)
     this.#assembling?.release()
     this.#assembling = this.#options.pool.acquire(bytes)
     return this.#assembling.buffer.subarray(0, bytes)
   }
 
   #accept(frame: Buffer): void {
+    // What stands behind a request that closed the connection is not served.
+    if (this.isClosed) return
     const lease = this.#leaseOf(frame)
     const handler = this.#options.dispatcher.handlerOf(frame)
     this.#slots.push({ frame, lease, handler, answer: null, isDone: false, held: null })
     this.#heldBytes += frame.length
-    this.#options.memory.take(frame.length)
+    this.#options.memory.take(frame.length - this.#unfinishedBytes)
+    this.#unfinishedBytes = 0
+    this.#unfinishedSince = this.#lastActivity
     this.#startNext()
-    if (this.#slots.length >= REQUESTS_WAITING_MAX || this.#options.memory.isExhausted) this.#pause()
+    if (!this.#hasRoom(1)) this.#pause()
+  }
+
+  /** An unfinished request takes room too; one of all connections may read on to its end. */
+  #weighUnfinished(): void {
+    const { memory } = this.#options
+    if (this.isClosed) return
+    const bytes = this.#assembler.pendingBytes > SMALL_BYTES_MAX ? this.#assembler.heldBytes : 0
+    memory.take(bytes - this.#unfinishedBytes)
+    this.#unfinishedBytes = bytes
+    if (bytes === 0) memory.hasFinished(this)
+    if (memory.isExhausted && !this.#mayFinish()) this.#pause()
+  }
+
+  #mayFinish(): boolean {
+    return this.#unfinishedBytes > 0 && this.#options.memory.mayFinish(this)
+  }
+
+  /** Whether this connection's own bounds let it read; at a resume with something to spare. */
+  #hasRoom(ratio: number): boolean {
+    const { memory, frameBytesMax } = this.#options
+    if (this.#slots.length >= REQUESTS_WAITING_MAX * ratio) return false
+    if (this.#heldBytes >= 2 * frameBytesMax * ratio) return false
+    return !memory.isExhausted || this.#mayFinish()
   }
 
   /** Who owns a frame: its own buffer from the pool, or the slab that its chunk was copied to. */
@@ -196,7 +245,10 @@ export class ClientConnection implements Session {
   }
 
   #finish(slot: Slot, answer: Answer): void {
-    if (this.isClosed) return
+    if (this.isClosed) {
+      if (slot.held) releaseAll(slot.held)
+      return
+    }
     slot.answer = answer
     slot.isDone = true
     if (this.#isFlushing) return
@@ -255,22 +307,24 @@ export class ClientConnection implements Session {
   #pause(): void {
     if (this.#isPaused || this.isClosed) return
     this.#isPaused = true
+    this.#pausedAt = this.#options.clock.mono()
     this.#connection.pause()
-    this.#options.memory.whenRoom(() => this.#resumeIfRoom())
+    this.#options.memory.whenRoom(this.#resume)
   }
 
   #resumeIfRoom(): void {
     if (!this.#isPaused || this.isClosed || this.#isEnding) return
-    if (this.#slots.length >= REQUESTS_WAITING_MAX / 2) return
-    if (this.#options.memory.isExhausted) {
-      this.#options.memory.whenRoom(() => this.#resumeIfRoom())
+    if (!this.#hasRoom(RESUME_RATIO)) {
+      this.#options.memory.whenRoom(this.#resume)
       return
     }
     this.#isPaused = false
+    this.#unfinishedSince += this.#options.clock.mono() - this.#pausedAt
     this.#connection.resume()
   }
 
   #refuse(error: unknown): void {
+    if (this.isClosed) return
     const { logger } = this.#options
     const reason = error instanceof Error ? error.message : String(error)
     logger.limited(
@@ -282,31 +336,29 @@ export class ClientConnection implements Session {
     this.closed()
   }
 
-  /** Closes what is idle, what never finishes a frame, and what never takes its answers. */
   #scheduleWatch(): Timer {
     const { clock, idleMs } = this.#options
     return clock.after(
       Math.min(STALLED_MS / 3, idleMs),
       () => {
-        const now = clock.mono()
-        if (this.#connection.pendingBytes > 0) {
-          if (this.#stalledSince < 0) this.#stalledSince = now
-        } else {
-          this.#stalledSince = -1
-        }
-        const isStalled = this.#stalledSince >= 0 && now - this.#stalledSince >= STALLED_MS
-        const isIdle = this.#slots.length === 0 && now - this.#lastActivity >= idleMs
-        const isHalfFrame =
-          this.#assembler.pendingBytes > 0 && now - this.#lastActivity >= STALLED_MS && !this.#isPaused
-        if (isStalled || isIdle || isHalfFrame) {
-          this.#connection.destroy()
-          this.closed()
-          return
-        }
-        this.#watch = this.#scheduleWatch()
+        if (this.#hasNoFuture(clock.mono())) this.destroy()
+        else this.#watch = this.#scheduleWatch()
       },
       'connection-watch',
     )
+  }
+
+  /** It is idle, never finishes a request, or never takes its answers. */
+  #hasNoFuture(now: number): boolean {
+    const { pendingBytes, sendProgress } = this.#connection
+    if (pendingBytes === 0 || sendProgress !== this.#sendProgress) this.#stalledSince = now
+    this.#sendProgress = sendProgress
+    if (now - this.#stalledSince >= STALLED_MS) return true
+    const unfinished = this.#assembler.pendingBytes
+    if (unfinished > 0 && !this.#isPaused) {
+      return now - this.#unfinishedSince >= STALLED_MS + unfinished / BYTES_PER_MS_MIN
+    }
+    return this.#slots.length === 0 && now - this.#lastActivity >= this.#options.idleMs
   }
 }
 

@@ -15,6 +15,8 @@ export class FrameError extends Error {
 export interface FrameOptions {
   /** Largest size accepted. */
   frameBytesMax: number
+  /** Smallest size accepted; that of the shortest request when left out. Answers may be shorter. */
+  frameBytesMin?: number
   /** Called for each whole frame, without its size, in order. */
   deliver: (frame: Buffer) => void
   /** Gives a buffer of exactly so many bytes for a large frame. */
@@ -39,6 +41,7 @@ const BLOCK_BYTES_MIN = 16 * 1024
 export class FrameAssembler {
   /** May be raised when the client has logged in. */
   frameBytesMax: number
+  readonly #frameBytesMin: number
   readonly #deliver: (frame: Buffer) => void
   readonly #allocate: (bytes: number) => Buffer
   readonly #keepChunk: ((chunk: Buffer, start: number) => Buffer) | undefined
@@ -59,6 +62,7 @@ export class FrameAssembler {
 
   constructor(options: FrameOptions) {
     this.frameBytesMax = options.frameBytesMax
+    this.#frameBytesMin = options.frameBytesMin ?? FRAME_BYTES_MIN
     this.#deliver = options.deliver
     this.#allocate = options.allocate ?? Buffer.allocUnsafeSlow
     this.#keepChunk = options.keep
@@ -125,7 +129,7 @@ export class FrameAssembler {
     }
     const size = this.#sizeBits
     if (
-      size < FRAME_BYTES_MIN ||
+      size < this.#frameBytesMin ||
       size > this.frameBytesMax ||
       (size >= FOREIGN_MIN && foreignProtocol(size))
     ) {

@@ -20,6 +20,7 @@ export class RawClient {
     this.#socket = socket
     const assembler = new FrameAssembler({
       frameBytesMax: 200 << 20,
+      frameBytesMin: 4,
       deliver: frame => {
         const correlationId = frame.readInt32BE(0)
         this.#waiting.get(correlationId)?.(frame)
@@ -58,6 +59,11 @@ export class RawClient {
   ): void {
     const header = { correlationId: ++this.#correlationId, clientId: 'test' }
     this.send(Buffer.concat(encodeRequest(api, version, header, body)))
+  }
+
+  /** Takes nothing of what the broker sends from now on. */
+  stopReading(): void {
+    this.#socket.pause()
   }
 
   /** Sends bytes as they are. */

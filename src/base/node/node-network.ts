@@ -89,6 +89,11 @@ class NodeConnection implements Connection {
     return this.#socket.writableLength
   }
 
+  get sendProgress(): number {
+    const socket = this.#socket as Socket & { _handle?: { writeQueueSize?: number } | null }
+    return socket.bytesWritten - socket.writableLength - (socket._handle?.writeQueueSize ?? 0)
+  }
+
   send(parts: readonly Uint8Array[], onSent?: () => void): void {
     const joined = parts.length === 1 ? parts : [...join(parts)]
     if (this.#socket.destroyed || joined.length === 0) {
