@@ -18,6 +18,8 @@ import { segmentName } from './log/segment-names.ts'
  * beginning are free. One checkpoint runs at a time; a request that comes meanwhile is served by another one behind it.
  */
 const LOGS_AT_ONCE = 4
+/** Nobody waits for a read any more. */
+const LOGS_AT_ONCE_AT_STOP = 32
 /** Bytes written around the journal after which a checkpoint is due, so that a start after a crash reads little. */
 const DIRECT_BYTES_BETWEEN = 1 << 30
 
@@ -80,7 +82,7 @@ export class CheckpointWriter {
     const obsolete: string[] = []
     const failures: Error[] = []
     // All are waited for, also when one fails: what a log is said to have is true only when its own work is done.
-    await inLanes(LOGS_AT_ONCE, [...this.#logs()], log =>
+    await inLanes(isClean ? LOGS_AT_ONCE_AT_STOP : LOGS_AT_ONCE, [...this.#logs()], log =>
       this.#checkpointLog(log, obsolete).catch(error => void failures.push(error)),
     )
     if (failures[0]) throw failures[0]
