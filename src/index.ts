@@ -28,6 +28,8 @@ export interface EmbeddedBroker {
   readonly port: number
   readonly listeners: readonly Address[]
   readonly clusterId: string
+  /** All metrics in the text format of Prometheus. */
+  metrics(): Promise<string>
   /** Ends every connection, syncs, and leaves nothing running. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -57,6 +59,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Embedde
     port,
     listeners: broker.listeners,
     clusterId: broker.clusterId,
+    metrics: () => broker.metrics(),
     close: () => broker.close(),
     [Symbol.asyncDispose]: () => broker.close(),
   }

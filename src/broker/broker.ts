@@ -1,5 +1,6 @@
 import { BufferPool } from '../base/buffer-pool.ts'
 import type { Logger } from '../base/logger.ts'
+import { MetricRegistry } from '../base/metrics.ts'
 import type { Address } from '../base/network.ts'
 import type { World } from '../base/world.ts'
 import { Cluster } from '../cluster/cluster.ts'
@@ -10,6 +11,7 @@ import { ProducerLimit } from '../storage/log/producer-limit.ts'
 import { TailCache } from '../storage/log/tail-cache.ts'
 import { LogDirectory } from '../storage/log-directory.ts'
 import { openMemoryEngine } from '../storage/memory-engine.ts'
+import { registerBrokerMetrics } from './broker-metrics.ts'
 import type { Config } from './config.ts'
 import type { BrokerContext } from './context.ts'
 import { advertisedApis, Dispatcher } from './dispatch.ts'
@@ -40,6 +42,8 @@ export interface Broker {
   readonly clusterId: string
   /** Resolves with the reason when the broker cannot go on: no log directory is left. */
   readonly failed: Promise<Error>
+  /** All metrics in the text format of Prometheus. */
+  metrics(): Promise<string>
   close(): Promise<void>
 }
 
@@ -64,8 +68,10 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   const failed = new Promise<Error>(resolve => {
     reportFailure = resolve
   })
+  const cache = new TailCache(config.value('loggerhead.tail.cache.bytes'))
+  const producers = new ProducerLimit(PRODUCERS_MAX)
   const folders = await openFolders(options, stops)
-  const directories = await openDirectories(options, folders, pool, reportFailure)
+  const directories = await openDirectories(options, folders, { pool, cache, producers }, reportFailure)
   stops.push(() => Promise.all(directories.map(directory => directory.close())).then(() => {}))
 
   const tellKeptSynced = once((topic: string) => {
@@ -110,10 +116,11 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     logger,
     refusesAppends: () => undefined,
   }
+  const dispatcher = new Dispatcher(context, handlers)
   const server = new Server({
     config,
     network,
-    dispatcher: new Dispatcher(context, handlers),
+    dispatcher,
     pool,
     clock,
     logger,
@@ -121,7 +128,27 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   await server.listen()
   stops.push(() => server.close(DRAIN_MS))
   await internalTopics.start()
-  return { listeners: server.addresses, clusterId: cluster.clusterId, failed, close: onceInOrder(stops) }
+  const metrics = new MetricRegistry()
+  const { fetchSessions } = context
+  registerBrokerMetrics(metrics, {
+    config,
+    server,
+    dispatcher,
+    pool,
+    cache,
+    producers,
+    directories,
+    cluster,
+    groups,
+    fetchSessions,
+  })
+  return {
+    listeners: server.addresses,
+    clusterId: cluster.clusterId,
+    failed,
+    metrics: () => metrics.text(),
+    close: onceInOrder(stops),
+  }
 }
 
 function openGroups({ config, clock, random, logger }: StartOptions, cluster: Cluster): GroupCoordinator {
@@ -172,11 +199,10 @@ async function openFolders(
 async function openDirectories(
   { config, disk, clock, logger }: StartOptions,
   folders: readonly DataFolder[],
-  pool: BufferPool,
+  shared: { pool: BufferPool; cache: TailCache; producers: ProducerLimit },
   reportFailure: (error: Error) => void,
 ): Promise<LogDirectory[]> {
-  const cache = new TailCache(config.value('loggerhead.tail.cache.bytes'))
-  const limit = new ProducerLimit(PRODUCERS_MAX)
+  const { pool, cache, producers: limit } = shared
   const producers = { expirationMs: config.value('producer.id.expiration.ms'), limit }
   const journalBytes = config.value('loggerhead.journal.bytes')
   const directories: LogDirectory[] = []

@@ -7,7 +7,7 @@ import { encodeRequest } from '../protocol/header.ts'
 import { ApiVersions } from '../protocol/messages/api-versions.ts'
 import { Heartbeat } from '../protocol/messages/heartbeat.ts'
 import { Produce } from '../protocol/messages/produce.ts'
-import { ClientConnection } from './client-connection.ts'
+import { ClientConnection, type CloseCounters } from './client-connection.ts'
 import type { BrokerContext } from './context.ts'
 import { Dispatcher } from './dispatch.ts'
 import { type Handler, handler } from './handler.ts'
@@ -53,12 +53,14 @@ let desk: Desk
 let memory: MemoryBudget
 let pool: BufferPool
 let lines: LogFields[]
+let counters: CloseCounters
 beforeEach(() => {
   clock = new ManualClock()
   desk = new Desk()
   memory = new MemoryBudget(1 << 20)
   pool = new BufferPool()
   lines = []
+  counters = { refusedRequests: 0, idle: 0, slowRequests: 0, stalled: 0 }
 })
 
 function open(options: { frameBytesMax?: number; idleMs?: number } = {}) {
@@ -71,6 +73,7 @@ function open(options: { frameBytesMax?: number; idleMs?: number } = {}) {
     clock,
     logger: { ...silentLogger, limited: (_cause, fields) => lines.push(fields) },
     memory,
+    counters,
     received: new ReceivedBytes(pool),
     frameBytesMax: 1 << 20,
     idleMs: 600_000,
@@ -274,6 +277,7 @@ describe('a client is closed', () => {
     expect(peer.isDestroyed).toBe(false)
     await clock.advance(11_000)
     expect(peer.isDestroyed).toBe(true)
+    expect(counters.idle).toBe(1)
     expect(clock.timers).toBe(0)
   })
 
@@ -285,7 +289,7 @@ describe('a client is closed', () => {
       await clock.advance(3_000)
     }
     expect(peer.isDestroyed).toBe(true)
-    expect(memory.bytes).toBe(0)
+    expect([memory.bytes, counters.slowRequests]).toEqual([0, 1])
   })
 
   test('only after a while when a large request comes slowly but steadily', async () => {
@@ -310,5 +314,6 @@ describe('a client is closed', () => {
     expect(peer.isDestroyed).toBe(false)
     await clock.advance(12_000)
     expect(peer.isDestroyed).toBe(true)
+    expect(counters.stalled).toBe(1)
   })
 })

@@ -38,7 +38,16 @@ interface Slot extends Held {
   lease: Lease | null
   handler: Handler | undefined
   answer: Answer
+  receivedAt: number
   isDone: boolean
+}
+
+/** Connections that were closed by us, by reason. */
+export interface CloseCounters {
+  refusedRequests: number
+  idle: number
+  slowRequests: number
+  stalled: number
 }
 
 export interface ConnectionOptions {
@@ -48,6 +57,7 @@ export interface ConnectionOptions {
   clock: Clock
   logger: Logger
   memory: MemoryBudget
+  counters: CloseCounters
   received: ReceivedBytes
   frameBytesMax: number
   idleMs: number
@@ -101,6 +111,14 @@ export class ClientConnection implements Session {
     this.#lastActivity = options.clock.mono()
     this.#stalledSince = this.#lastActivity
     this.#watch = this.#scheduleWatch()
+  }
+
+  get pendingBytes(): number {
+    return this.#connection.pendingBytes
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
   }
 
   onClose(run: () => void): () => void {
@@ -170,7 +188,15 @@ export class ClientConnection implements Session {
     if (this.isClosed) return
     const lease = this.#leaseOf(frame)
     const handler = this.#options.dispatcher.handlerOf(frame)
-    this.#slots.push({ frame, lease, handler, answer: null, isDone: false, held: null })
+    this.#slots.push({
+      frame,
+      lease,
+      handler,
+      answer: null,
+      isDone: false,
+      held: null,
+      receivedAt: this.#lastActivity,
+    })
     this.#heldBytes += frame.length
     this.#options.memory.take(frame.length - this.#unfinishedBytes)
     this.#unfinishedBytes = 0
@@ -261,9 +287,11 @@ export class ClientConnection implements Session {
     this.#isFlushing = false
     if (this.isClosed) return
     let done = 0
+    const now = this.#options.clock.mono()
     const held: Lease[] = []
     while (done < this.#started && this.#slots[done]!.isDone) {
       const slot = this.#slots[done++]!
+      this.#options.dispatcher.note(slot.handler, now - slot.receivedAt)
       if (slot.answer) for (const part of slot.answer) this.#out.push(part)
       if (slot.held) {
         held.push(...slot.held)
@@ -280,7 +308,7 @@ export class ClientConnection implements Session {
       this.#out = []
       if (held.length === 0) this.#connection.send(parts)
       else this.#connection.send(parts, () => releaseAll(held))
-      this.#lastActivity = this.#options.clock.mono()
+      this.#lastActivity = now
     }
     if (this.#isEnding && this.#slots.length === 0) {
       this.#connection.end()
@@ -325,7 +353,8 @@ export class ClientConnection implements Session {
 
   #refuse(error: unknown): void {
     if (this.isClosed) return
-    const { logger } = this.#options
+    const { logger, counters } = this.#options
+    counters.refusedRequests++
     const reason = error instanceof Error ? error.message : String(error)
     logger.limited(
       this.clientHost,
@@ -341,24 +370,31 @@ export class ClientConnection implements Session {
     return clock.after(
       Math.min(STALLED_MS / 3, idleMs),
       () => {
-        if (this.#hasNoFuture(clock.mono())) this.destroy()
-        else this.#watch = this.#scheduleWatch()
+        const reason = this.#reasonToClose(clock.mono())
+        if (reason) {
+          this.#options.counters[reason]++
+          this.destroy()
+          return
+        }
+        this.#watch = this.#scheduleWatch()
       },
       'connection-watch',
     )
   }
 
   /** It is idle, never finishes a request, or never takes its answers. */
-  #hasNoFuture(now: number): boolean {
+  #reasonToClose(now: number): keyof CloseCounters | undefined {
     const { pendingBytes, sendProgress } = this.#connection
     if (pendingBytes === 0 || sendProgress !== this.#sendProgress) this.#stalledSince = now
     this.#sendProgress = sendProgress
-    if (now - this.#stalledSince >= STALLED_MS) return true
+    if (now - this.#stalledSince >= STALLED_MS) return 'stalled'
     const unfinished = this.#assembler.pendingBytes
     if (unfinished > 0 && !this.#isPaused) {
-      return now - this.#unfinishedSince >= STALLED_MS + unfinished / BYTES_PER_MS_MIN
+      const deadline = this.#unfinishedSince + STALLED_MS + unfinished / BYTES_PER_MS_MIN
+      return now >= deadline ? 'slowRequests' : undefined
     }
-    return this.#slots.length === 0 && now - this.#lastActivity >= this.#options.idleMs
+    const isIdle = this.#slots.length === 0 && now - this.#lastActivity >= this.#options.idleMs
+    return isIdle ? 'idle' : undefined
   }
 }
 

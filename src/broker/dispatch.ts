@@ -1,4 +1,5 @@
 import type { Lease } from '../base/buffer-pool.ts'
+import { Histogram } from '../base/metrics.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import { encodeResponse, readRequestHeader } from '../protocol/header.ts'
 import { type ApiVersion, ApiVersions } from '../protocol/messages/api-versions.ts'
@@ -20,18 +21,40 @@ class RefusedRequest extends Error {
 export type Answer = Buffer[] | null
 
 const API_KEYS_MAX = 100
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** What was served of one API. */
+export interface Traffic {
+  readonly api: string
+  requests: number
+  readonly seconds: Histogram
+}
 
 export class Dispatcher {
   readonly #broker: BrokerContext
   readonly #handlers: (Handler | undefined)[] = new Array(API_KEYS_MAX).fill(undefined)
+  readonly #traffic: (Traffic | undefined)[] = new Array(API_KEYS_MAX).fill(undefined)
   readonly #flexibleSince: (number | undefined)[] = new Array(API_KEYS_MAX).fill(undefined)
 
   constructor(broker: BrokerContext, handlers: readonly Handler[]) {
     this.#broker = broker
     for (const handler of handlers) {
       this.#handlers[handler.api.key] = handler
+      this.#traffic[handler.api.key] = { api: handler.api.name, requests: 0, seconds: new Histogram(SECONDS) }
       this.#flexibleSince[handler.api.key] = handler.api.flexibleSince
     }
+  }
+
+  get traffic(): Traffic[] {
+    return this.#traffic.filter(one => one !== undefined)
+  }
+
+  /** A request was answered so long after it arrived. */
+  note(handler: Handler | undefined, ms: number): void {
+    const traffic = handler && this.#traffic[handler.api.key]
+    if (!traffic) return
+    traffic.requests++
+    traffic.seconds.observe(ms / 1_000)
   }
 
   /** The handler of a frame's API key, before anything else of it is read. */

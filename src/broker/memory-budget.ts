@@ -11,6 +11,7 @@ export class MemoryBudget {
   readonly bytesMax: number
   #bytes = 0
   #isExhausted = false
+  timesExhausted = 0
   #waiters = new Set<() => void>()
   #finisher: object | undefined
 
@@ -32,7 +33,9 @@ export class MemoryBudget {
       return
     }
     this.#bytes += bytes
-    if (this.#bytes > this.bytesMax) this.#isExhausted = true
+    if (this.#bytes <= this.bytesMax || this.#isExhausted) return
+    this.#isExhausted = true
+    this.timesExhausted++
   }
 
   give(bytes: number): void {

@@ -24,7 +24,7 @@ export interface ServerOptions {
 
 export class Server {
   readonly #options: ServerOptions
-  readonly #memory: MemoryBudget
+  readonly memory: MemoryBudget
   readonly #received: ReceivedBytes
   readonly #connections = new Set<ClientConnection>()
   readonly #perAddress = new Map<string, number>()
@@ -33,12 +33,12 @@ export class Server {
   #newThisSecond = 0
   #isClosing = false
   #whenEmpty: (() => void) | undefined
-  readonly counters = { accepted: 0, refused: 0 }
+  readonly counters = { accepted: 0, refused: 0, refusedRequests: 0, idle: 0, slowRequests: 0, stalled: 0 }
 
   constructor(options: ServerOptions) {
     this.#options = options
     this.#received = new ReceivedBytes(options.pool)
-    this.#memory = new MemoryBudget(options.config.value('loggerhead.request.memory.bytes'))
+    this.memory = new MemoryBudget(options.config.value('loggerhead.request.memory.bytes'))
   }
 
   get addresses(): Address[] {
@@ -47,6 +47,20 @@ export class Server {
 
   get connectionCount(): number {
     return this.#connections.size
+  }
+
+  /** Bytes of answers that clients have not taken. */
+  get pendingBytes(): number {
+    let bytes = 0
+    for (const connection of this.#connections) bytes += connection.pendingBytes
+    return bytes
+  }
+
+  /** Connections that are not read because a bound is reached. */
+  get pausedCount(): number {
+    let count = 0
+    for (const connection of this.#connections) if (connection.isPaused) count++
+    return count
   }
 
   /** Binds all listeners, or none: a failure closes what was bound. */
@@ -117,7 +131,8 @@ export class Server {
       pool,
       clock,
       logger,
-      memory: this.#memory,
+      memory: this.memory,
+      counters: this.counters,
       received: this.#received,
       frameBytesMax: config.value('socket.request.max.bytes'),
       idleMs: config.value('connections.max.idle.ms'),

@@ -92,6 +92,16 @@ export class GroupCoordinator {
     this.#runtime.close()
   }
 
+  get groupCount(): number {
+    let count = 0
+    for (const partition of this.#runtime.coordinators()) count += partition.size
+    return count
+  }
+
+  get groupsMax(): number {
+    return this.#settings.groupsMax
+  }
+
   coordinatorPartition(groupId: string): number {
     return coordinatorPartition(groupId, this.#partitions)
   }

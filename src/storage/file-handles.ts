@@ -18,12 +18,12 @@ interface Handle {
 
 export class FileHandles {
   readonly #disk: Disk
-  readonly #max: number
+  readonly max: number
   readonly #handles = new Map<string, Handle>()
 
   constructor(disk: Disk, max = OPEN_FILES_MAX) {
     this.#disk = disk
-    this.#max = max
+    this.max = max
   }
 
   get open(): number {
@@ -79,7 +79,7 @@ export class FileHandles {
     }
     this.#handles.set(path, handle)
     handle.users++
-    if (this.#handles.size > this.#max) this.#closeOldest()
+    if (this.#handles.size > this.max) this.#closeOldest()
     return handle
   }
 
