@@ -83,11 +83,10 @@ suite('java', scenario => {
   )
   scenario(
     'is refused the consumer protocol at once',
-    async scene =>
-      expect(await answerOf(scene, 'is refused the consumer protocol at once')).toEqual({
-        atOnce: true,
-        error: 'UnsupportedVersionException',
-      }),
+    async scene => {
+      const answer = await answerOf(scene, 'is refused the consumer protocol at once')
+      expect(answer).toEqual({ atOnce: true, error: 'UnsupportedVersionException' })
+    },
     later,
   )
 })

@@ -84,9 +84,10 @@ export async function createTopic(
 ): Promise<void> {
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
   await withAdmin(client, async admin => {
-    // Apache Kafka may not know a topic for a moment after it has created it, over which kafkajs's own wait stumbles.
+    // Apache Kafka may not know a topic for a moment after it has created it, or not lead all of its partitions; over
+    // that kafkajs's own wait stumbles, and its producer sends again what one partition has taken already.
     await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: false })
-    await until(`topic ${topic}`, () => admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined))
+    await until(`topic ${topic}`, () => admin.fetchTopicOffsets(topic).catch(() => undefined))
   })
 }
 
@@ -125,7 +126,7 @@ export async function consume(
   return records.sort((a, b) => a.partition - b.partition || Number(a.offset) - Number(b.offset))
 }
 
-/** Runs a consumer until `onMessage` says that it has enough, or fails after 20 s. */
+/** Runs a consumer until `onMessage` says that it has enough, or fails after 40 s. */
 export async function consumeUntil(
   consumer: Consumer,
   topic: string,
@@ -136,7 +137,7 @@ export async function consumeUntil(
   await consumer.subscribe({ topic, fromBeginning: true })
   try {
     await new Promise<void>((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error(`no end of reading ${topic} after 20 s`)), 20_000)
+      const deadline = setTimeout(() => reject(new Error(`no end of reading ${topic} after 40 s`)), 40_000)
       const finish = () => {
         clearTimeout(deadline)
         resolve()

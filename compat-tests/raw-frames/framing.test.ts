@@ -164,6 +164,7 @@ suite('raw frames', scenario => {
       return {
         unknown: await ask(scene.name('unknown'), false),
         slash: await ask('a/b', true),
+        slashLookedUp: await ask('a/b', false),
         dots: await ask('..', true),
         empty: await ask('', true),
         long: await ask('x'.repeat(250), true),

@@ -136,13 +136,13 @@ function supervise(kind: BrokerKind, folder: string, port: number, recipe: Recip
     await until(
       `${kind} to answer on port ${port}`,
       async () => {
-        if (!started.isRunning) throw new Error(`${kind} ended instead of starting:\n${lastLines(logFile)}`)
+        if (!started.isRunning) throw new Error(`${kind} ended instead of starting`)
         return answers(host, port)
       },
       recipe.startMs,
     ).catch(error => {
       started.kill('SIGKILL')
-      throw error
+      throw new Error(`${error instanceof Error ? error.message : error}\n${lastLines(logFile)}`)
     })
   }
 
