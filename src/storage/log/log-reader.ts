@@ -1,16 +1,8 @@
 import type { Lease } from '../../base/buffer-pool.ts'
-import { CorruptionError } from '../../base/disk.ts'
-import {
-  BATCH_HEADER_BYTES,
-  baseOffsetOf,
-  batchBytesOf,
-  computeCrc,
-  crcOf,
-  isControl,
-  lastOffsetOf,
-  magicOf,
-} from '../../protocol/record-batch.ts'
+import { CorruptionError, isSystemError } from '../../base/disk.ts'
 import { KafkaError } from '../../protocol/errors.ts'
+import { BATCH_HEADER_BYTES, batchBytesOf, lastOffsetOf } from '../../protocol/record-batch.ts'
+import { checkBatches, findBatch } from './checked-batches.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { FilePiece } from './read-ahead.ts'
@@ -22,7 +14,7 @@ import type { TailEntry } from './tail-cache.ts'
  *
  * A slice holds whole batches, the first being the one that contains the wanted offset. It never reaches `limit`, and has at most
  * `bytesMax` bytes, but for the first batch, which is returned at any size when `needsOne` is set. Batches that come from a file are checked
- * (CRC, order of offsets) before they are handed out: a broken file is reported, never served.
+ * (`checked-batches.ts`) before they are handed out: a broken file is reported, never served.
  */
 export interface LogSlice {
   parts: Buffer[]
@@ -64,7 +56,7 @@ function readTail(
     const isWhole =
       entry.baseOffset >= offset && entry.endOffset <= limit && slice.bytes + entry.bytes <= bytesMax
     for (const part of entry.parts) {
-      if (isWhole && !isControl(part, 0)) {
+      if (isWhole && !entry.hasInternal) {
         slice.parts.push(part)
         slice.bytes += part.length
         slice.nextOffset = entry.endOffset
@@ -134,6 +126,8 @@ async function readFiles(
     try {
       return await readSegments(log, offset, bytesMax, limit, needsOne)
     } catch (error) {
+      if (isSystemError(error))
+        throw new KafkaError('KAFKA_STORAGE_ERROR', `${log.folder} cannot be read: ${error.message}`)
       if (!(error instanceof SegmentGoneError)) throw error
     }
     await requirePlaceAgain(log, offset)
@@ -192,7 +186,8 @@ async function readSegment(
   const slice: FileSlice = { parts: [], leases: [], bytes: 0, nextOffset: offset }
   if (position === undefined || position + BATCH_HEADER_BYTES > fileEnd) return slice
   const length = await lengthToRead(segment, position, fileEnd, bytesMax)
-  const piece = await readPiece(log, segment, position, length, needsOne)
+  const first = expected === undefined ? -1 : offset
+  const piece = await readPiece(log, segment, position, length, { fileEnd, first }, needsOne)
   slice.leases.push(piece.lease)
   addBatches(slice, piece.buffer, offset, bytesMax, limit, needsOne)
   slice.isBlocked = slice.bytes === 0 && slice.nextOffset === offset
@@ -202,9 +197,17 @@ async function readSegment(
   // Who has come from the place before will most likely go on.
   if (expected !== undefined && next + BATCH_HEADER_BYTES < fileEnd) {
     const more = await lengthToRead(segment, next, fileEnd, bytesMax)
-    log.readAhead.begin(segment, next, more, () => readChecked(segment, next, more))
+    log.readAhead.begin(segment, next, more, () =>
+      readChecked(log, segment, next, more, { fileEnd, first: slice.nextOffset }),
+    )
   }
   return slice
+}
+
+interface PieceBounds {
+  fileEnd: number
+  /** The offset with which the piece must begin, or -1. */
+  first: number
 }
 
 /** A checked piece of a file; as long as its first batch when that one is wanted at any size. */
@@ -213,21 +216,31 @@ async function readPiece(
   segment: Segment,
   position: number,
   length: number,
+  bounds: PieceBounds,
   needsOne: boolean,
 ): Promise<FilePiece> {
   const ahead = await log.readAhead.take(segment, position, length)?.catch(() => undefined)
-  const piece = ahead ?? (await readChecked(segment, position, length))
+  const piece = ahead ?? (await readChecked(log, segment, position, length, bounds))
   const { buffer, lease } = piece
   const firstBytes = buffer.length >= BATCH_HEADER_BYTES ? batchBytesOf(buffer, 0) : 0
   if (!needsOne || firstBytes <= buffer.length) return piece
   lease.release()
-  return readChecked(segment, position, firstBytes)
+  return readChecked(log, segment, position, firstBytes, bounds)
 }
 
-async function readChecked(segment: Segment, position: number, length: number): Promise<FilePiece> {
+async function readChecked(
+  log: PartitionLog,
+  segment: Segment,
+  position: number,
+  length: number,
+  { fileEnd, first }: PieceBounds,
+): Promise<FilePiece> {
+  const mayHaveGaps = await segment.mayHaveGaps()
   const piece = await segment.readLeased(position, length)
   try {
-    checkBatches(segment, piece.buffer, position)
+    if (piece.buffer.length < length)
+      throw new CorruptionError(segment.path, position, 'the file is cut short')
+    checkBatches(log, segment, piece.buffer, position, mayHaveGaps, fileEnd, first)
     return piece
   } catch (error) {
     piece.lease.release()
@@ -251,44 +264,4 @@ async function lengthToRead(
   if (position + wanted === fileEnd) return wanted
   const indexed = await segment.indexedPositionIn(position, position + wanted)
   return indexed !== undefined && indexed - position > wanted / 2 ? indexed - position : wanted
-}
-
-/** The position of the first batch that ends at or behind the offset; undefined when the segment has none. */
-async function findBatch(segment: Segment, fileEnd: number, offset: number): Promise<number | undefined> {
-  let position = await segment.positionBefore(offset)
-  while (position + BATCH_HEADER_BYTES <= fileEnd) {
-    const buffer = await segment.read(position, Math.min(PROBE_BYTES, fileEnd - position))
-    let at = 0
-    while (at + BATCH_HEADER_BYTES <= buffer.length) {
-      const bytes = batchBytesOf(buffer, at)
-      if (magicOf(buffer, at) !== 2 || bytes < BATCH_HEADER_BYTES) {
-        throw new CorruptionError(segment.path, position + at, 'no record batch begins here')
-      }
-      if (lastOffsetOf(buffer, at) >= offset) return position + at
-      at += bytes
-    }
-    if (at === 0) throw new CorruptionError(segment.path, position, 'the file is cut short')
-    position += at
-  }
-  return undefined
-}
-
-/** Checks every whole batch of a buffer that was read from a file. */
-function checkBatches(segment: Segment, buffer: Buffer, position: number): void {
-  let at = 0
-  let next = segment.baseOffset
-  while (at + BATCH_HEADER_BYTES <= buffer.length) {
-    const bytes = batchBytesOf(buffer, at)
-    if (bytes < BATCH_HEADER_BYTES || magicOf(buffer, at) !== 2) {
-      throw new CorruptionError(segment.path, position + at, 'no record batch begins here')
-    }
-    if (at + bytes > buffer.length) return
-    if (baseOffsetOf(buffer, at) < next)
-      throw new CorruptionError(segment.path, position + at, 'offsets go back')
-    if (computeCrc(buffer, at) !== crcOf(buffer, at)) {
-      throw new CorruptionError(segment.path, position + at, 'the checksum of a record batch is wrong')
-    }
-    next = lastOffsetOf(buffer, at) + 1
-    at += bytes
-  }
 }

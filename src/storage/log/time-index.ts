@@ -7,7 +7,7 @@
  * the last one therefore holds the segment's greatest timestamp. Like the offset index it is only a hint.
  */
 import { assert } from '../../base/assert.ts'
-import { CorruptionError } from '../../base/disk.ts'
+import { CorruptionError, type Disk, hasCode } from '../../base/disk.ts'
 import { readInt64, writeInt64 } from '../int64.ts'
 import { lengthOfEntries, withRoomFor } from './offset-index.ts'
 import { requireSegmentName } from './segment-names.ts'
@@ -121,6 +121,30 @@ export class TimeIndex {
 
   #offsetAt(slot: number): number {
     return this.baseOffset + this.#bytes.readInt32BE(slot * ENTRY_BYTES + 8)
+  }
+}
+
+/** The last entry of a file; undefined when there is none, or when Kafka has preallocated space behind it. */
+export async function readLastEntry(
+  disk: Disk,
+  path: string,
+  baseOffset: number,
+): Promise<{ timestamp: number; offset: number } | undefined> {
+  const bytes = Buffer.alloc(ENTRY_BYTES)
+  try {
+    const file = await disk.open(path, { mode: 'read' })
+    try {
+      const size = await file.size()
+      if (size === 0 || size % ENTRY_BYTES !== 0) return undefined
+      await file.read(size - ENTRY_BYTES, bytes)
+    } finally {
+      await file.close()
+    }
+    const timestamp = readInt64(bytes, 0, path)
+    return timestamp > 0 ? { timestamp, offset: baseOffset + bytes.readInt32BE(8) } : undefined
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || error instanceof CorruptionError) return undefined
+    throw error
   }
 }
 

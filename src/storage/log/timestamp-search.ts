@@ -1,5 +1,5 @@
-import { batchBytesOf, leaderEpochOf, lastOffsetOf, maxTimestampOf } from '../../protocol/record-batch.ts'
 import { readRecords } from '../../protocol/record.ts'
+import { batchBytesOf, lastOffsetOf, leaderEpochOf, maxTimestampOf } from '../../protocol/record-batch.ts'
 import { requirePlaceAgain } from './log-reader.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { SegmentGoneError } from './segment.ts'
@@ -26,7 +26,10 @@ export function findOffsetAtTimestamp(
 }
 
 /** The first of the records with the largest timestamp below `limit`. */
-export function findLargestTimestamp(log: PartitionLog, limit: number): Promise<TimestampedOffset | undefined> {
+export function findLargestTimestamp(
+  log: PartitionLog,
+  limit: number,
+): Promise<TimestampedOffset | undefined> {
   return onWholeLog(log, () => findLargest(log, limit))
 }
 
@@ -82,7 +85,8 @@ async function searchFrom(
       for (let at = 0; at < part.length; at += batchBytesOf(part, at)) {
         if (lastOffsetOf(part, at) < log.startOffset || !matches(maxTimestampOf(part, at))) continue
         for (const record of readRecords(part, at)) {
-          if (record.offset < log.startOffset || record.offset >= limit || !matches(record.timestamp)) continue
+          if (record.offset < log.startOffset || record.offset >= limit || !matches(record.timestamp))
+            continue
           return { offset: record.offset, timestamp: record.timestamp, leaderEpoch: leaderEpochOf(part, at) }
         }
       }

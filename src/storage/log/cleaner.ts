@@ -1,0 +1,228 @@
+import type { Clock, Timer } from '../../base/clock.ts'
+import { hasCode } from '../../base/disk.ts'
+import type { Logger } from '../../base/logger.ts'
+import { BATCH_HEADER_BYTES, maxTimestampOf } from '../../protocol/record-batch.ts'
+import type { LogDirectory } from '../log-directory.ts'
+import { CleanerKeys } from './cleaner-keys.ts'
+import { type Cleaned, CleaningStoppedError, cleanLog } from './cleaner-run.ts'
+import { type CleaningPlan, isDueForCleaning, pickDirtiest, planCleaning } from './compaction.ts'
+import { takeTurn } from './log-start.ts'
+import type { PartitionLog } from './partition-log.ts'
+import type { RetentionClock } from './retention-clock.ts'
+import type { Segment } from './segment.ts'
+
+/**
+ * Compaction in the background: looks for the dirtiest log of all directories, cleans it, and rests when there is none
+ * (`log.cleaner.backoff.ms`). One log at a time.
+ *
+ * Only what is below a log's checkpoint is touched, and never the active segment. A log that cannot be cleaned (damage, transactions) is
+ * left alone until the next start, and said so once. Work goes in slices of `SLICE_MS`; between them whatever waits on the event
+ * loop runs.
+ */
+export interface CleanerOptions {
+  directories: readonly LogDirectory[]
+  clock: Clock
+  time: RetentionClock
+  logger: Logger
+  /** `log.cleaner.backoff.ms`. */
+  backoffMs: number
+  /** `log.cleaner.dedupe.buffer.size`. */
+  keyBytesMax: number
+  /** The compaction floor: tombstones at or above it stay. What every replica has stored; for a group of one, what is durable. */
+  floorOf?: (log: PartitionLog) => number
+}
+
+const SLICE_MS = 2
+/** Where the clock is coarse, or stands still in a test, bytes end a slice too. */
+const SLICE_BYTES = 1 << 20
+
+interface Candidate extends CleaningPlan {
+  log: PartitionLog
+  directory: LogDirectory
+}
+
+export class Cleaner {
+  readonly #options: CleanerOptions
+  readonly #uncleanable = new WeakSet<PartitionLog>()
+  readonly #firstTimestamps = new WeakMap<Segment, number>()
+  #timer: Timer | undefined
+  #running: Promise<boolean> | undefined
+  #isClosed = false
+  #sliceEnd = 0
+  #sliceBytes = 0
+  readonly counters = { rounds: 0, bytesBefore: 0, bytesAfter: 0, uncleanable: 0 }
+
+  constructor(options: CleanerOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#schedule()
+  }
+
+  /** Cleans the log that needs it most; false when none does. */
+  run(): Promise<boolean> {
+    if (this.#isClosed) return Promise.resolve(false)
+    this.#running ??= this.#runOnce().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    await this.#running?.catch(() => {})
+  }
+
+  #schedule(): void {
+    const { clock, backoffMs } = this.#options
+    this.#timer = clock.after(Math.max(1, backoffMs), () => void this.#runAll(), 'cleaner')
+  }
+
+  async #runAll(): Promise<void> {
+    while (!this.#isClosed && (await this.run()));
+    if (!this.#isClosed) this.#schedule()
+  }
+
+  async #runOnce(): Promise<boolean> {
+    const now = this.#options.time.read()
+    const due: Candidate[] = []
+    this.#beginSlice()
+    for (const directory of this.#options.directories) {
+      if (directory.isOffline) continue
+      for (const log of [...directory.logs]) {
+        if (this.#isClosed) return false
+        const plan = await this.#planFor(log, now).catch(error => this.#report(log, directory, error))
+        if (plan && isDueForCleaning(plan, log.settings)) due.push({ ...plan, log, directory })
+        await this.#pause(0)
+      }
+    }
+    const candidate = pickDirtiest(due)
+    if (!candidate) return false
+    const { log, directory } = candidate
+    try {
+      await takeTurn(log, () => this.#clean(candidate, now))
+      return true
+    } catch (error) {
+      this.#report(log, directory, error)
+      return !hasCode(error, 'ENOSPC')
+    }
+  }
+
+  async #planFor(log: PartitionLog, now: number): Promise<CleaningPlan | undefined> {
+    const { settings, active } = log
+    const isOpen = !log.damage && !log.isClosed
+    if (!settings.isCompacted || !isOpen || !active || log.segments.length < 2) return undefined
+    if (this.#uncleanable.has(log)) return undefined
+    const sealed = log.segments.slice(0, -1)
+    const needsTimes = settings.minCompactionLagMs > 0
+    const needsFirstTimes = Number.isFinite(settings.maxCompactionLagMs)
+    const segments: {
+      baseOffset: number
+      bytes: number
+      largestTimestamp: number
+      firstTimestamp: number
+    }[] = []
+    for (const segment of sealed) {
+      segments.push({
+        baseOffset: segment.baseOffset,
+        bytes: segment.sizeBytes,
+        largestTimestamp: needsTimes ? (await segment.largestTimestamp()).timestamp : -1,
+        firstTimestamp: needsFirstTimes ? await this.#firstTimestampOf(segment) : -1,
+      })
+    }
+    return planCleaning(
+      {
+        startOffset: log.startOffset,
+        cleanedTo: log.cleanedTo,
+        untouchableFrom: untouchableFrom(log),
+        segments,
+        settings,
+      },
+      now,
+    )
+  }
+
+  async #firstTimestampOf(segment: Segment): Promise<number> {
+    const known = this.#firstTimestamps.get(segment)
+    if (known !== undefined) return known
+    const header = await segment.read(0, BATCH_HEADER_BYTES)
+    const timestamp = header.length === BATCH_HEADER_BYTES ? maxTimestampOf(header, 0) : -1
+    this.#firstTimestamps.set(segment, timestamp)
+    return timestamp
+  }
+
+  /** The log's own turn: the checkpoint comes first, so that no start looks for bytes that compaction has moved. */
+  async #clean(candidate: Candidate, now: number): Promise<void> {
+    const { log, directory } = candidate
+    const { floorOf = one => one.durableEnd, keyBytesMax, logger, clock } = this.#options
+    if (log.isClosed || this.#isClosed) return
+    const begun = clock.mono()
+    log.isDirty = true
+    await directory.checkpoint()
+    const cleaned = await cleanLog(log, directory.environment, {
+      plan: candidate,
+      keys: new CleanerKeys(keyBytesMax),
+      nowMs: now,
+      floor: floorOf(log),
+      pause: bytes => this.#pause(bytes),
+      isStopped: () => this.#isClosed,
+    })
+    this.#count(cleaned)
+    logger.info(
+      { event: 'compaction', partition: log.folder, ...cleaned, ms: Math.round(clock.mono() - begun) },
+      `${log.folder} is compacted up to ${cleaned.cleanedTo}`,
+    )
+  }
+
+  #count({ bytesBefore, bytesAfter }: Cleaned): void {
+    this.counters.rounds++
+    this.counters.bytesBefore += bytesBefore
+    this.counters.bytesAfter += bytesAfter
+  }
+
+  #beginSlice(): void {
+    this.#sliceEnd = this.#options.clock.mono() + SLICE_MS
+    this.#sliceBytes = 0
+  }
+
+  #pause(bytes: number): Promise<void> | undefined {
+    const { clock } = this.#options
+    this.#sliceBytes += bytes
+    if (this.#sliceBytes < SLICE_BYTES && clock.mono() < this.#sliceEnd) return undefined
+    return new Promise(resolve =>
+      clock.soon(() => {
+        this.#beginSlice()
+        resolve()
+      }),
+    )
+  }
+
+  #report(log: PartitionLog, directory: LogDirectory, error: unknown): undefined {
+    const isExpected = error instanceof CleaningStoppedError || log.isClosed || this.#isClosed
+    if (isExpected || directory.isOffline) return
+    const isFull = hasCode(error, 'ENOSPC')
+    if (!isFull) {
+      this.#uncleanable.add(log)
+      this.counters.uncleanable++
+    }
+    this.#options.logger[isFull ? 'warn' : 'error'](
+      { event: 'compaction-failed', partition: log.folder, error: String(error) },
+      isFull ? 'compaction waits for space' : `${log.folder} is not compacted any more: ${String(error)}`,
+    )
+  }
+}
+
+/** The active segment, whatever is not durable or not stable, and where the checkpoint may point to: by whole segments. */
+function untouchableFrom(log: PartitionLog): number {
+  const { segments, durableEnd, landedPlace } = log
+  const stable = log.producers.lastStableOffset(durableEnd)
+  const bound = Math.min(log.active!.baseOffset, landedPlace.segment, log.visibleEnd)
+  let from = 0
+  for (let i = 1; i < segments.length; i++) {
+    const { baseOffset } = segments[i]!
+    if (baseOffset <= bound && baseOffset <= stable) from = baseOffset
+  }
+  return from
+}
