@@ -103,8 +103,9 @@ async function readOne(world: LogWorld, model: LogModel): Promise<boolean> {
   const bytesMax = 1 + world.random.below(6_000)
   const expected = model.batches.indexOf(batch)
   return world.until(
-    Promise.resolve(log.read(offset, bytesMax, limit, true)).then(({ parts }) => {
+    Promise.resolve(log.read(offset, bytesMax, limit, true)).then(({ parts, leases }) => {
       const bytes = Buffer.concat(parts)
+      for (const lease of leases) lease.release()
       let at = 0
       for (const next of model.batches.slice(expected)) {
         if (at >= bytes.length) break

@@ -89,6 +89,11 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code
 }
 
+/** An error of the operating system, of whichever code. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string'
+}
+
 export async function readWhole(disk: Disk, path: string): Promise<Buffer> {
   const file = await disk.open(path, { mode: 'read' })
   try {

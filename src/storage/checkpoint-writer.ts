@@ -61,22 +61,30 @@ export class CheckpointWriter {
 
   /** Resolves when a checkpoint that was begun after the call is safe. */
   request(): Promise<void> {
-    if (!this.#running) {
-      this.#running = this.write({ isClean: false }).finally(() => {
-        this.#running = undefined
-      })
-      return this.#running
-    }
-    this.#next ??= this.#running
+    this.#next ??= (this.#running ?? Promise.resolve())
       .catch(() => {})
       .then(() => {
         this.#next = undefined
-        return this.request()
+        return this.#run({ isClean: false })
       })
     return this.#next
   }
 
-  async write({ isClean }: { isClean: boolean }): Promise<void> {
+  /** The last one of a directory that is closed in order. */
+  async finish(): Promise<void> {
+    while (this.#running ?? this.#next) await (this.#running ?? this.#next)!.catch(() => {})
+    await this.#run({ isClean: true })
+  }
+
+  #run(options: { isClean: boolean }): Promise<void> {
+    const running = this.#write(options).finally(() => {
+      this.#running = undefined
+    })
+    this.#running = running
+    return running
+  }
+
+  async #write({ isClean }: { isClean: boolean }): Promise<void> {
     const sequence = this.#journal.writtenSequence
     this.#directBytes = 0
     const obsolete: string[] = []
@@ -86,7 +94,11 @@ export class CheckpointWriter {
       this.#checkpointLog(log, obsolete).catch(error => void failures.push(error)),
     )
     if (failures[0]) throw failures[0]
-    await writeCheckpoint(this.#disk, this.#root, { sequence, isClean, replicas: [...this.#catalogue.values()] })
+    await writeCheckpoint(this.#disk, this.#root, {
+      sequence,
+      isClean,
+      replicas: [...this.#catalogue.values()],
+    })
     this.#journal.release(sequence)
     for (const path of obsolete) await this.#disk.remove(path).catch(() => {})
     await this.#writeKafkaCheckpoints()
@@ -107,14 +119,24 @@ export class CheckpointWriter {
       if (log.isClosed || endOffset > log.durableEnd) return
       if (!segment.isDeleted) {
         await log.writeOut()
-        segment.sealing = this.#sealSegment(log, segment, `${log.path}/${segmentName(endOffset, '.snapshot')}`, snapshot)
+        segment.sealing = this.#sealSegment(
+          log,
+          segment,
+          `${log.path}/${segmentName(endOffset, '.snapshot')}`,
+          snapshot,
+        )
         await segment.sealing
       }
       if (log.unsealed[0] === next) log.unsealed.shift()
     }
   }
 
-  async #sealSegment(log: PartitionLog, segment: Segment, snapshotPath: string, snapshot: Buffer): Promise<void> {
+  async #sealSegment(
+    log: PartitionLog,
+    segment: Segment,
+    snapshotPath: string,
+    snapshot: Buffer,
+  ): Promise<void> {
     await segment.writeIndexes({ final: true, sync: true })
     if (!log.isClosed) await replaceFile(this.#disk, snapshotPath, snapshot)
   }
@@ -134,7 +156,11 @@ export class CheckpointWriter {
   }
 
   /** Makes everything that has landed durable in the log's own files. */
-  async #completeLog(log: PartitionLog, before: ReplicaCheckpoint, obsolete: string[]): Promise<ReplicaCheckpoint> {
+  async #completeLog(
+    log: PartitionLog,
+    before: ReplicaCheckpoint,
+    obsolete: string[],
+  ): Promise<ReplicaCheckpoint> {
     const place = log.landedPlace
     const { startOffset, term, active, cleanedTo } = log
     const producers = log.producers.producerCount > 0 ? log.producers.snapshotAt(place.endOffset) : undefined
@@ -167,7 +193,10 @@ export class CheckpointWriter {
   async #writeKafkaCheckpoints(): Promise<void> {
     const replicas = [...this.#catalogue.values()].filter(replica => replica.hasFolder)
     const files = {
-      'recovery-point-offset-checkpoint': replicas.map(replica => ({ ...replica, offset: replica.endOffset })),
+      'recovery-point-offset-checkpoint': replicas.map(replica => ({
+        ...replica,
+        offset: replica.endOffset,
+      })),
       'log-start-offset-checkpoint': replicas
         .filter(replica => replica.startOffset > 0)
         .map(replica => ({ ...replica, offset: replica.startOffset })),
@@ -178,7 +207,10 @@ export class CheckpointWriter {
     }
     for (const [name, entries] of Object.entries(files)) {
       await replaceFile(this.#disk, `${this.#root}/${name}`, formatOffsetCheckpoint(entries)).catch(error =>
-        this.#logger.warn({ event: 'checkpoint-file', name, error: String(error) }, 'could not write a checkpoint file'),
+        this.#logger.warn(
+          { event: 'checkpoint-file', name, error: String(error) },
+          'could not write a checkpoint file',
+        ),
       )
     }
   }

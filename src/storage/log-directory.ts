@@ -246,7 +246,7 @@ export class LogDirectory {
       if (!this.#logs.has(key)) await this.#removeLeftover(key, replica)
     }
     this.#entries.clear()
-    await this.#checkpoints.write({ isClean: false })
+    await this.#checkpoints.request()
     await this.#files.open()
     this.#isStarted = true
     await this.#removeDeletedFolders()
@@ -302,7 +302,7 @@ export class LogDirectory {
   async #closeInOrder(): Promise<void> {
     await this.journal.drain()
     await Promise.all([...this.#logs.values()].map(log => log.settle()))
-    await this.#checkpoints.write({ isClean: true }).catch(error => {
+    await this.#checkpoints.finish().catch(error => {
       this.#options.logger.error(
         { event: 'last-checkpoint', error: String(error) },
         'could not write the last checkpoint',

@@ -150,7 +150,9 @@ export class LogModel {
       if (batch.endOffset > limit) break
       for (const offset of new Set([batch.baseOffset, batch.endOffset - 1])) {
         const slice = await log.read(offset, batch.bytes.length, limit, true)
-        if (!Buffer.concat(slice.parts).equals(batch.bytes)) {
+        const isSame = Buffer.concat(slice.parts).equals(batch.bytes)
+        for (const lease of slice.leases) lease.release()
+        if (!isSame) {
           throw new Error(`${this.name} gives something else for offset ${offset}`)
         }
       }
@@ -183,7 +185,8 @@ export async function readAll(log: PartitionLog, bytesMax = 1 << 20): Promise<Bu
     const slice = await log.read(offset, bytesMax, log.visibleEnd, true)
     if (slice.nextOffset === offset)
       throw new Error(`${log.folder} gives nothing at ${offset} of ${log.visibleEnd}`)
-    parts.push(...slice.parts)
+    parts.push(Buffer.concat(slice.parts))
+    for (const lease of slice.leases) lease.release()
     offset = slice.nextOffset
   }
   return parts

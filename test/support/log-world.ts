@@ -23,6 +23,8 @@ export interface WorldOptions {
 
 export type Crash = 'kill' | PowerCut
 
+/** One for all worlds, so that bytes of memory that was given back too early belong to somebody else. */
+const POOL = new BufferPool()
 const JOURNAL_BYTES = 96 << 10
 const DIRECT_BYTES = 2_000
 
@@ -73,7 +75,7 @@ export class LogWorld {
           disk: this.disk,
           clock: this.clock,
           logger: silentLogger,
-          pool: new BufferPool(),
+          pool: POOL,
           cache,
           producers: PRODUCER_OPTIONS(),
           root,

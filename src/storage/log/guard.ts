@@ -2,8 +2,8 @@
  * The header guard of a segment that no longer grows (`.guard`, our own format): a CRC-32C for every 64 KiB of its `.log`.
  *
  * Kafka's batch checksum leaves out the base offset, the length and the leader epoch, and says nothing of a block that was
- * swapped or lost whole. The guard covers every byte, and names its segment. It is built while the segment is written, stored
- * when the segment is rolled or cleaned, and checked by the scrubber and before cold reads are replicated.
+ * swapped or lost whole. The guard covers every byte, and names its segment. A segment that was cleaned, and so may have gaps between
+ * offsets, has one, built while it is written; whoever reads such a segment reads whole blocks and checks them.
  * `docs/formats/guard.md` has the byte table.
  */
 import { assert } from '../../base/assert.ts'
@@ -72,6 +72,11 @@ export class Guard {
     this.segmentBytes = segmentBytes
     this.#blockBytes = blockBytes
     this.#sums = sums
+  }
+
+  /** In place of one that is damaged: it finds nothing. */
+  static none(baseOffset: number, segmentBytes: number): Guard {
+    return new Guard(baseOffset, segmentBytes, 1, Buffer.alloc(0))
   }
 
   static parse(bytes: Buffer, file: string): Guard {

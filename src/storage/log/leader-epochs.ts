@@ -76,6 +76,13 @@ export class LeaderEpochs {
     return this.#starts[this.#floor(start => start.startOffset <= offset)]?.epoch ?? -1
   }
 
+  /** The epoch of the record at an offset, and the first offset of another one. */
+  spanAt(offset: number): EpochEnd {
+    const slot = this.#floor(start => start.startOffset <= offset)
+    const endOffset = this.#starts[slot + 1]?.startOffset ?? Number.POSITIVE_INFINITY
+    return { epoch: this.#starts[slot]?.epoch ?? -1, endOffset }
+  }
+
   /**
    * The greatest epoch ≤ the asked one, and the first offset beyond it (OffsetForLeaderEpoch, KIP-101 and KIP-279). Give a leader's
    * own epoch to have it answer as if its term began at its log end, which is so until its first append.

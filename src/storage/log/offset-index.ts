@@ -85,6 +85,16 @@ export class OffsetIndex {
     return slot < 0 ? 0 : this.#positionAt(slot)
   }
 
+  /** The greatest entry ≤ an offset. */
+  floor(offset: number): { offset: number; position: number } | undefined {
+    const slot = this.#slotOf(offset)
+    if (slot < 0) return undefined
+    return {
+      offset: this.baseOffset + this.#bytes.readInt32BE(slot * ENTRY_BYTES),
+      position: this.#positionAt(slot),
+    }
+  }
+
   /** The greatest indexed position above `from` and at most `until`: where a read of whole batches can end. */
   lastPositionIn(from: number, until: number): number | undefined {
     let low = 0

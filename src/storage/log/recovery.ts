@@ -1,4 +1,5 @@
 import { CorruptionError, type File, hasCode, readIfExists } from '../../base/disk.ts'
+import { KafkaError } from '../../protocol/errors.ts'
 import {
   BATCH_HEADER_BYTES,
   baseOffsetOf,
@@ -9,6 +10,7 @@ import {
 import { findDamage } from '../../protocol/record-batch-check.ts'
 import type { ReplicaCheckpoint } from '../checkpoint.ts'
 import { EntryKind, type JournalEntry } from '../journal-frame.ts'
+import { hasPlausibleOffset } from './checked-batches.ts'
 import { recoverSwaps } from './cleaner-swap.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import { LEADER_EPOCH_FILE, LeaderEpochs } from './leader-epochs.ts'
@@ -64,9 +66,8 @@ export async function recoverLog(environment: LogEnvironment, input: RecoveryInp
   try {
     return { state: await recovery.run(), known: recovery.known }
   } catch (error) {
-    const damage = hasCode(error, 'EIO')
-      ? new CorruptionError(recovery.path, 0, (error as Error).message)
-      : error
+    const isUnreadable = hasCode(error, 'EIO') || error instanceof KafkaError
+    const damage = isUnreadable ? new CorruptionError(recovery.path, 0, (error as Error).message) : error
     if (!(damage instanceof CorruptionError)) throw error
     await recovery.keepJournaled()
     return { state: recovery.stateSoFar(), damage, known: recovery.known }
@@ -259,7 +260,9 @@ class Recovery {
     if (indexOfFirst < 0) return
     for (let i = indexOfFirst; i < this.#segments.length; i++) {
       const segment = this.#segments[i]!
-      if (i > indexOfFirst && !this.#continues(segment, next)) {
+      const isNext =
+        segment.baseOffset === next || (segment.baseOffset > next && this.#mayHaveGapAt(segment.baseOffset))
+      if (i > indexOfFirst && !isNext) {
         const before = this.#segments[i - 1]!
         const reason = `the next segment begins at ${segment.baseOffset} where ${next} is due`
         await this.#endAt(i - 1, before.sizeBytes, reason, indexOfFirst)
@@ -312,20 +315,19 @@ class Recovery {
     return { position, offset }
   }
 
-  /** Between segments there are gaps only where compaction may have made them. */
-  #continues({ baseOffset, sizeBytes }: Segment, next: number): boolean {
-    const { settings, isCatalogued } = this.#input
-    if (baseOffset === next) return true
-    return baseOffset > next && (!isCatalogued || (settings.isCompacted && sizeBytes > 0))
+  /** Compaction leaves gaps, between segments too, but nothing above a checkpoint is ever compacted. */
+  #mayHaveGapAt(offset: number): boolean {
+    const { isCatalogued, checkpoint } = this.#input
+    return !isCatalogued || offset < (checkpoint.cleanedTo ?? 0)
   }
 
   /** A whole batch must also continue the log: offsets and epochs never go back. */
   #findBreak(chunk: Buffer, at: number, offset: number, segment: Segment): string | undefined {
+    if (!hasPlausibleOffset(chunk, at)) return 'its offset is none'
     const baseOffset = baseOffsetOf(chunk, at)
     if (baseOffset < offset) return `offset ${baseOffset} follows ${offset - 1}`
-    // Compaction leaves gaps, but nothing above a checkpoint is ever compacted.
-    const mayHaveGaps = !this.#input.isCatalogued || baseOffset < (this.#input.checkpoint.cleanedTo ?? 0)
-    if (baseOffset > offset && !mayHaveGaps) return `offset ${baseOffset} where ${offset} is due`
+    if (baseOffset > offset && !this.#mayHaveGapAt(baseOffset))
+      return `offset ${baseOffset} where ${offset} is due`
     if (baseOffset < segment.baseOffset) return `offset ${baseOffset} in segment ${segment.baseOffset}`
     const epoch = leaderEpochOf(chunk, at)
     if (epoch < this.#epochs.latestEpoch) return `epoch ${epoch} after ${this.#epochs.latestEpoch}`

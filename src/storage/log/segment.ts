@@ -10,6 +10,7 @@ import {
 } from '../../protocol/record-batch.ts'
 import { findDamage } from '../../protocol/record-batch-check.ts'
 import type { SegmentTimes } from '../flight.ts'
+import { Guard } from './guard.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { OffsetIndex } from './offset-index.ts'
 import { type SegmentStage, type SegmentSuffix, segmentName } from './segment-names.ts'
@@ -51,6 +52,7 @@ export class Segment {
   #times: TimeIndex | undefined
   #loading: Promise<void> | undefined
   #bytesSinceEntry = 0
+  #guard: Promise<Guard | undefined> | undefined
   /** The timestamps are those of all batches: so it is where they were appended or scanned since the start. */
   #knowsTimes = false
   /** The file's name is durable in its folder. */
@@ -105,10 +107,10 @@ export class Segment {
     this.sizeBytes = Math.max(this.sizeBytes, position + bytes)
   }
 
-  /** A position at or before the batch that holds the offset. */
-  positionBefore(offset: number): number | Promise<number> {
-    if (this.#offsets) return this.#offsets.lookup(offset)
-    return this.#load().then(() => this.#offsets!.lookup(offset))
+  /** The index entry at or before the batch that holds the offset; the first batch has none. */
+  async entryBefore(offset: number): Promise<{ offset: number | undefined; position: number }> {
+    if (!this.#offsets) await this.#load()
+    return this.#offsets!.floor(offset) ?? { offset: undefined, position: 0 }
   }
 
   /** The greatest indexed position that is above `from` and at most `until`; undefined when there is none. */
@@ -150,17 +152,61 @@ export class Segment {
     return true
   }
 
-  /** The same into memory of the pool; the lease is the caller's. */
+  /** Whether offsets may jump: only where compaction has been, and there a guard covers every byte of the file. */
+  async mayHaveGaps(): Promise<boolean> {
+    return (await this.#findGuard()) !== undefined
+  }
+
+  /** The same as `read` into memory of the pool; the lease is the caller's. */
   async readLeased(position: number, length: number): Promise<{ buffer: Buffer; lease: Lease }> {
-    if (this.isDeleted) throw new SegmentGoneError(this.path)
-    const lease = this.#environment.pool.acquire(length)
-    const into = lease.buffer.subarray(0, length)
+    const range = await this.#rangeToRead(position, length)
+    const lease = this.#environment.pool.acquire(range.end - range.start)
     try {
-      const bytes = await this.#environment.handles.use(this.path, 'read', file => file.read(position, into))
-      return { buffer: into.subarray(0, bytes), lease }
+      const buffer = await this.#readInto(lease.buffer.subarray(0, range.end - range.start), range.start)
+      return { buffer: buffer.subarray(position - range.start, position - range.start + length), lease }
     } catch (error) {
       lease.release()
       throw error
+    }
+  }
+
+  /** Bytes that have a guard are read in whole blocks of it. */
+  async #rangeToRead(position: number, length: number): Promise<{ start: number; end: number }> {
+    const guard = await this.#findGuard()
+    return guard ? guard.rangeAround(position, length) : { start: position, end: position + length }
+  }
+
+  async #readInto(buffer: Buffer, position: number): Promise<Buffer> {
+    if (this.isDeleted) throw new SegmentGoneError(this.path)
+    const bytes = await this.#environment.handles.use(this.path, 'read', file => file.read(position, buffer))
+    const read = bytes === buffer.length ? buffer : buffer.subarray(0, bytes)
+    const damage = (await this.#findGuard())?.findDamage(position, read)
+    if (damage !== undefined)
+      throw new CorruptionError(this.path, damage, 'a block is not what its guard says')
+    return read
+  }
+
+  /** Sealed segments alone have one, and it never changes: compaction makes another segment. */
+  async #findGuard(): Promise<Guard | undefined> {
+    if (this.endOffset === undefined) return undefined
+    this.#guard ??= this.#loadGuard()
+    return this.#guard
+  }
+
+  async #loadGuard(): Promise<Guard | undefined> {
+    const { disk, logger } = this.#environment
+    const path = this.file('.guard')
+    try {
+      const bytes = await readIfExists(disk, path)
+      return bytes && Guard.parse(bytes, path)
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) {
+        this.#guard = undefined
+        throw error
+      }
+      // Without it the batches' own checksums and the order of their offsets remain.
+      logger.error({ event: 'guard-damaged', file: path, position: error.position }, error.message)
+      return Guard.none(this.baseOffset, this.sizeBytes)
     }
   }
 
@@ -177,10 +223,10 @@ export class Segment {
 
   /** Reads up to `length` bytes from the file; what was not yet written there is not included. */
   async read(position: number, length: number): Promise<Buffer> {
-    if (this.isDeleted) throw new SegmentGoneError(this.path)
-    const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, this.sizeBytes - position)))
-    const bytes = await this.#environment.handles.use(this.path, 'read', file => file.read(position, buffer))
-    return bytes === buffer.length ? buffer : buffer.subarray(0, bytes)
+    const wanted = Math.max(0, Math.min(length, this.sizeBytes - position))
+    const { start, end } = await this.#rangeToRead(position, wanted)
+    const buffer = await this.#readInto(Buffer.allocUnsafeSlow(end - start), start)
+    return buffer.subarray(position - start, position - start + wanted)
   }
 
   async sync(): Promise<void> {
@@ -340,7 +386,8 @@ export class Segment {
       if (cut) {
         parsed.truncateTo(cut.endOffset)
         parsedTimes.truncateTo(cut.endOffset)
-        if (parsed.lastPosition >= cut.position) throw new CorruptionError(this.path, 0, 'the index reaches too far')
+        if (parsed.lastPosition >= cut.position)
+          throw new CorruptionError(this.path, 0, 'the index reaches too far')
       }
       await this.#checkLastEntry(parsed)
       this.adoptIndexes(parsed, parsedTimes)

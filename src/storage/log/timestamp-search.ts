@@ -80,18 +80,32 @@ async function searchFrom(
   let offset = from
   while (offset < limit) {
     const slice = await log.read(offset, CHUNK_BYTES, limit, true)
+    try {
+      const found = findIn(slice.parts, log.startOffset, limit, matches)
+      if (found) return found
+    } finally {
+      for (const lease of slice.leases) lease.release()
+    }
     if (slice.bytes === 0 && slice.nextOffset === offset) return undefined
-    for (const part of slice.parts) {
-      for (let at = 0; at < part.length; at += batchBytesOf(part, at)) {
-        if (lastOffsetOf(part, at) < log.startOffset || !matches(maxTimestampOf(part, at))) continue
-        for (const record of readRecords(part, at)) {
-          if (record.offset < log.startOffset || record.offset >= limit || !matches(record.timestamp))
-            continue
-          return { offset: record.offset, timestamp: record.timestamp, leaderEpoch: leaderEpochOf(part, at) }
-        }
+    offset = slice.nextOffset
+  }
+  return undefined
+}
+
+function findIn(
+  parts: readonly Buffer[],
+  start: number,
+  limit: number,
+  matches: (timestamp: number) => boolean,
+): TimestampedOffset | undefined {
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += batchBytesOf(part, at)) {
+      if (lastOffsetOf(part, at) < start || !matches(maxTimestampOf(part, at))) continue
+      for (const { offset, timestamp } of readRecords(part, at)) {
+        if (offset < start || offset >= limit || !matches(timestamp)) continue
+        return { offset, timestamp, leaderEpoch: leaderEpochOf(part, at) }
       }
     }
-    offset = slice.nextOffset
   }
   return undefined
 }
