@@ -38,5 +38,13 @@ export interface Listener {
 }
 
 export interface Network {
-  listen(address: Address, accept: (connection: Connection) => ConnectionEvents): Promise<Listener>
+  /**
+   * An empty host is every address of the machine, IPv6 too where there is one. `failed` hears of connections that could not be
+   * accepted (no descriptors left); accepting goes on.
+   */
+  listen(
+    address: Address,
+    accept: (connection: Connection) => ConnectionEvents,
+    failed?: (error: Error) => void,
+  ): Promise<Listener>
 }

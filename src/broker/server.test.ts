@@ -23,8 +23,15 @@ describe('connections', () => {
     accept!: (connection: Connection) => ConnectionEvents
     isOpen = true
 
-    async listen(address: Address, accept: (connection: Connection) => ConnectionEvents) {
+    fail!: (error: Error) => void
+
+    async listen(
+      address: Address,
+      accept: (connection: Connection) => ConnectionEvents,
+      failed: (error: Error) => void,
+    ) {
       this.accept = accept
+      this.fail = failed
       return { address: { ...address, port: 9092 }, close: () => this.#shut() }
     }
 
@@ -89,6 +96,14 @@ describe('connections', () => {
     expect([refused(enter('192.0.2.1', 5)), refused(enter('127.0.0.1', 9))]).toEqual([2, 0])
     await clock.advance(1_000)
     expect(refused(enter('192.0.2.1', 3))).toBe(0)
+  })
+
+  test('that cannot be accepted are counted and told, and end nothing', async () => {
+    const { server, door, lines, enter, refused } = await open({})
+    for (let i = 0; i < 3; i++) door.fail(new Error('accept EMFILE'))
+    expect(server.counters.refused).toBe(3)
+    expect(lines[0]).toMatchObject({ event: 'accept-failed', error: 'accept EMFILE' })
+    expect(refused(enter('127.0.0.1'))).toBe(0)
   })
 
   test('are refused while the server stops, which waits for the others, though not for ever', async () => {

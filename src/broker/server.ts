@@ -95,8 +95,10 @@ export class Server {
     let failure: unknown
     for (const host of config.bindHosts) {
       try {
-        const listener = await this.#options.network.listen({ host, port }, connection =>
-          this.#accept(connection, config),
+        const listener = await this.#options.network.listen(
+          { host, port },
+          connection => this.#accept(connection, config),
+          error => this.#noteUnaccepted(error),
         )
         port = listener.address.port
         this.#listeners.push(listener)
@@ -146,6 +148,12 @@ export class Server {
       drain: () => client.drained(),
       close: () => client.closed(),
     }
+  }
+
+  #noteUnaccepted(error: Error): void {
+    this.counters.refused++
+    const fields = { event: 'accept-failed', error: error.message }
+    this.#options.logger.limited('accept', fields, 'a connection could not be accepted')
   }
 
   #isOverLimit(host: string): boolean {

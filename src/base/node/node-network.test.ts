@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -239,4 +240,37 @@ describe('listening', () => {
     socket.write('still here')
     await until(() => server.logOf(connection).received.length === 1)
   })
+})
+
+test.runIf(process.platform === 'linux')('goes on when the process has no descriptors left', async () => {
+  const script = `
+    import { NodeNetwork } from '${new URL('./node-network.ts', import.meta.url).href}'
+    const listener = await new NodeNetwork().listen({ host: '127.0.0.1', port: 0 }, connection => ({
+      data: bytes => connection.send([Buffer.from(bytes)]),
+      drain() {},
+      close() {},
+    }))
+    console.log(listener.address.port)`
+  const shell = `ulimit -n 64; exec "$0" --input-type=module -e "$1"`
+  const child = spawn('sh', ['-c', shell, process.execPath, script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    const [line] = await once(child.stdout, 'data')
+    const port = Number(String(line))
+    const crowd = await Promise.all(Array.from({ length: 100 }, () => dial(port)))
+    await until(() => crowd.some(socket => socket.destroyed || socket.readableEnded))
+    for (const socket of crowd) socket.destroy()
+    await expect
+      .poll(
+        async () => {
+          const socket = await dial(port)
+          socket.write('still there')
+          const answer = await Promise.race([once(socket, 'data'), once(socket, 'close')])
+          return String(answer[0])
+        },
+        { timeout: 5_000 },
+      )
+      .toBe('still there')
+  } finally {
+    child.kill('SIGKILL')
+  }
 })

@@ -16,7 +16,11 @@ const JOIN_BYTES_MAX = 16 << 10
 export class NodeNetwork implements Network {
   #readBuffer: Buffer | undefined
 
-  listen(address: Address, accept: (connection: Connection) => ConnectionEvents): Promise<Listener> {
+  listen(
+    address: Address,
+    accept: (connection: Connection) => ConnectionEvents,
+    failed: (error: Error) => void = () => {},
+  ): Promise<Listener> {
     const options = {
       noDelay: true,
       keepAlive: true,
@@ -27,6 +31,9 @@ export class NodeNetwork implements Network {
       const server = createServer(options, accepted => this.#begin(accepted, accept))
       server.once('error', reject)
       server.listen({ host: address.host || undefined, port: address.port, backlog: BACKLOG }, () => {
+        // From here on an error is one connection's: it must not end the process.
+        server.off('error', reject)
+        server.on('error', failed)
         const bound = server.address()
         if (bound === null || typeof bound === 'string') return reject(new Error('no address was bound'))
         resolve({
