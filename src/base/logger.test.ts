@@ -74,3 +74,15 @@ test('a silent logger says nothing', () => {
   silentLogger.limited('b', { event: 'b' }, 'b')
   expect(write).not.toHaveBeenCalled()
 })
+
+test('loses no line to a value that JSON has no word for, and tells all that an error carries', () => {
+  const cause = Object.assign(new Error('no room'), { code: 'ENOSPC' })
+  for (const pretty of [false, true]) {
+    const { logger, lines } = captured({ pretty })
+    logger.warn({ event: 'odd', bytes: 2n ** 60n, nothing: undefined, error: cause }, 'odd\nvalues')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(/1152921504606846976/)
+    expect(lines[0]).toMatch(/"code":"ENOSPC"/)
+    expect(lines[0]!.trimEnd()).not.toContain('\n')
+  }
+})
