@@ -1,5 +1,5 @@
 import { BufferPool } from '../../src/base/buffer-pool.ts'
-import { silentLogger } from '../../src/base/logger.ts'
+import { type LogFields, type Logger, silentLogger } from '../../src/base/logger.ts'
 import { MemoryDisk } from '../../src/base/memory-disk.ts'
 import { type BatchOptions, type BatchRecord, buildBatch, readRecords } from '../../src/protocol/record.ts'
 import { batchPositions } from '../../src/protocol/record-batch.ts'
@@ -39,13 +39,14 @@ export async function openOneLog(
     clock = new ManualClock(),
     cacheBytes = 0,
     directBytes = 128 << 10,
+    logger = silentLogger,
   } = {},
 ): Promise<OneLog> {
   const failures: Error[] = []
   const directory = await LogDirectory.open({
     disk,
     clock,
-    logger: silentLogger,
+    logger,
     pool: new BufferPool(),
     cache: new TailCache(cacheBytes),
     producers: { expirationMs: 86_400_000, limit: new ProducerLimit(1_000) },
@@ -58,6 +59,13 @@ export async function openOneLog(
   const log = await directory.openLog(IDENTITY, 'events', { ...DEFAULT_LOG_SETTINGS, ...settings })
   await directory.start()
   return { disk, clock, directory, log, failures, close: () => directory.close() }
+}
+
+/** A logger that keeps the events and texts of warnings and errors. */
+export function listeningLogger(): { logger: Logger; lines: string[] } {
+  const lines: string[] = []
+  const note = ({ event }: LogFields, text: string) => void lines.push(`${event}: ${text}`)
+  return { logger: { ...silentLogger, warn: note, error: note }, lines }
 }
 
 /** Appends one batch, and waits until it is durable. */

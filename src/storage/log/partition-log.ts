@@ -485,6 +485,7 @@ export class PartitionLog implements JournalSource {
   /** Starts a new segment at the end of the log. */
   roll(): Segment {
     const sealed = this.active
+    if (sealed?.sizeBytes === 0) return sealed
     const segment = Segment.create(this.#environment, this.path, this.endOffset)
     this.segments.push(segment)
     if (sealed) {
