@@ -123,18 +123,14 @@ suite('raw frames', scenario => {
       const topic = scene.name()
       await createTopic(connection, topic, 1)
       const target = { topic, partition: 0 }
-      const order: string[] = []
+      // The connection itself holds each answer against the request whose turn it is.
       const asked: Promise<unknown>[] = []
       for (let index = 0; index < 20; index++) {
-        const batch = recordBatch([{ value: Buffer.from(`${index}`) }])
-        asked.push(
-          produce(connection, target, batch).then(({ baseOffset }) => order.push(`produced ${baseOffset}`)),
-        )
+        asked.push(produce(connection, target, recordBatch([{ value: Buffer.from(`${index}`) }])))
         const versions = connection.request(apiKey.apiVersions, 0, Buffer.alloc(0))
-        asked.push(versions.then(answer => order.push(`versions ${answer.int16()}`)))
+        asked.push(versions.then(answer => answer.int16()))
       }
-      await Promise.all(asked)
-      return order
+      return Promise.all(asked)
     }),
   )
 
