@@ -90,10 +90,18 @@ export class JournalFiles {
     return this.#position
   }
 
-  /** The current file for a write that is not synced at once; `syncUnsynced` covers it later. */
-  get plain(): File {
-    this.#unsynced.add(this.#current!.plain)
-    return this.#current!.plain
+  /** Writes a frame that is not durable before `syncUnsynced`. */
+  async writeUnsynced(at: number, frame: Uint8Array): Promise<void> {
+    const { plain } = this.#current!
+    await plain.write(at, [frame])
+    this.#unsynced.add(plain) // only now: a sync that ran beside the write does not cover it
+  }
+
+  /** The same on the caller's turn. */
+  writeUnsyncedNow(at: number, frame: Uint8Array): void {
+    const { plain } = this.#current!
+    plain.writeNow(at, frame)
+    this.#unsynced.add(plain)
   }
 
   get dsync(): File {
@@ -124,7 +132,7 @@ export class JournalFiles {
     return at
   }
 
-  /** Makes every write through `plain` durable. Waits for earlier syncs too: they have taken over files that this one answers for. */
+  /** Makes every unsynced write durable. Waits for earlier syncs too: they have taken over files that this one answers for. */
   async syncUnsynced(): Promise<void> {
     const files = [...this.#unsynced]
     this.#unsynced.clear()

@@ -217,7 +217,10 @@ export class Journal {
       return
     }
     const frameBytes = paddedFrameBytes(round.payloadBytes)
-    if (this.#files.hasRoom(frameBytes)) return this.#writeRound(round, frameBytes)
+    if (this.#files.hasRoom(frameBytes)) {
+      this.#writeRound(round, frameBytes)
+      return
+    }
     this.#running = true
     this.#files.advance(frameBytes).then(
       () => this.#writeRound(round, frameBytes),
@@ -290,14 +293,16 @@ export class Journal {
     if (!round.sync) {
       if (frameBytes <= WRITE_NOW_BYTES) {
         try {
-          this.#files.plain.writeNow(at, frame)
+          this.#files.writeUnsyncedNow(at, frame)
         } catch (error) {
-          return this.#failRound(round, error as Error)
+          this.#failRound(round, error as Error)
+          return
         }
-        return this.#finishRound(round, slab, places, sequence, false)
+        this.#finishRound(round, slab, places, sequence, false)
+        return
       }
       this.#running = true
-      this.#files.plain.write(at, [frame]).then(
+      this.#files.writeUnsynced(at, frame).then(
         () => this.#finishRound(round, slab, places, sequence, false),
         error => this.#failRound(round, error),
       )
@@ -306,7 +311,7 @@ export class Journal {
     this.#running = true
     this.counters.syncedRounds++
     const written = needsOlderSync
-      ? this.#files.plain.write(at, [frame]).then(() => this.#files.syncUnsynced())
+      ? this.#files.writeUnsynced(at, frame).then(() => this.#files.syncUnsynced())
       : this.#files.dsync.write(at, [frame])
     written.then(
       () => this.#finishRound(round, slab, places, sequence, true),
