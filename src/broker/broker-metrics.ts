@@ -2,6 +2,7 @@ import type { BufferPool } from '../base/buffer-pool.ts'
 import type { Metrics, Sample } from '../base/metrics.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
+import { GROUP_SETTINGS } from '../coordinator/groups/group-settings.ts'
 import type { ProducerLimit } from '../storage/log/producer-limit.ts'
 import type { TailCache } from '../storage/log/tail-cache.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
@@ -141,7 +142,7 @@ function registerLogs(metrics: Metrics, { cluster, groups, producers }: Measured
     },
   )
   metrics.gauge('loggerhead_groups', 'Consumer groups.', () => groups.groupCount)
-  metrics.gauge('loggerhead_groups_max', 'The most groups.', () => groups.groupsMax)
+  metrics.gauge('loggerhead_groups_max', 'The most groups.', () => GROUP_SETTINGS.groupsMax)
   metrics.gauge(
     'loggerhead_producer_ids',
     'Producers remembered for the detection of duplicates, in all partitions.',

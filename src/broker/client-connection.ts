@@ -1,8 +1,9 @@
 import type { BufferPool, Lease } from '../base/buffer-pool.ts'
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Address, Connection } from '../base/network.ts'
 import { FrameAssembler } from '../protocol/frame.ts'
+import { type CloseCounters, ConnectionWatch } from './connection-watch.ts'
 import type { Held, Session } from './context.ts'
 import type { Answer, Dispatcher } from './dispatch.ts'
 import type { Handler } from './handler.ts'
@@ -17,14 +18,11 @@ import type { ReceivedBytes } from './received-bytes.ts'
  * turn of the event loop leave together.
  *
  * Bounds: requests that wait, request bytes held (whole and unfinished, with the whole broker's budget), answer bytes that the client
- * does not take. Over a bound the socket is not read, and TCP pushes back. A client that takes nothing for `STALLED_MS` is closed, and one
- * that sends a request slower than anybody would.
+ * does not take. Over a bound the socket is not read, and TCP pushes back. What has no future is
+ * closed (`connection-watch`).
  */
 const REQUESTS_WAITING_MAX = 1_000
 const ANSWER_BYTES_MAX = 8 << 20
-const STALLED_MS = 30_000
-/** A request may take `STALLED_MS`, and longer only while its bytes come at this rate. */
-const BYTES_PER_MS_MIN = 16
 /** A pause ends when what caused it has fallen to this part of its bound. */
 const RESUME_RATIO = 0.5
 /** Unfinished requests up to here are not worth counting. */
@@ -40,14 +38,6 @@ interface Slot extends Held {
   answer: Answer
   receivedAt: number
   isDone: boolean
-}
-
-/** Connections that were closed by us, by reason. */
-export interface CloseCounters {
-  refusedRequests: number
-  idle: number
-  slowRequests: number
-  stalled: number
 }
 
 export interface ConnectionOptions {
@@ -81,17 +71,12 @@ export class ClientConnection implements Session {
   #assembling: Lease | null = null
   /** What the unfinished request holds, as the budget knows it. */
   #unfinishedBytes = 0
-  /** When the unfinished request began; the time of a pause does not count. */
-  #unfinishedSince = 0
   #pausedAt = 0
   #out: Buffer[] = []
   #isFlushing = false
   #isPaused = false
   #isEnding = false
-  #lastActivity: number
-  #watch: Timer
-  #stalledSince = 0
-  #sendProgress = 0
+  readonly #watch: ConnectionWatch
   readonly #resume = () => this.#resumeIfRoom()
   isClosed = false
 
@@ -108,9 +93,18 @@ export class ClientConnection implements Session {
       allocate: bytes => this.#allocate(bytes),
       keep: (chunk, start) => options.received.keep(chunk, start),
     })
-    this.#lastActivity = options.clock.mono()
-    this.#stalledSince = this.#lastActivity
-    this.#watch = this.#scheduleWatch()
+    this.#watch = new ConnectionWatch({
+      clock: options.clock,
+      connection,
+      idleMs: options.idleMs,
+      unfinishedBytes: () => this.#assembler.pendingBytes,
+      isPaused: () => this.#isPaused,
+      hasRequests: () => this.#slots.length > 0,
+      close: reason => {
+        options.counters[reason]++
+        this.destroy()
+      },
+    })
   }
 
   get pendingBytes(): number {
@@ -129,8 +123,8 @@ export class ClientConnection implements Session {
   receive(chunk: Buffer): void {
     if (this.isClosed || this.#isEnding) return
     const now = this.#options.clock.mono()
-    this.#lastActivity = now
-    if (this.#assembler.pendingBytes === 0) this.#unfinishedSince = now
+    this.#watch.lastActivity = now
+    if (this.#assembler.pendingBytes === 0) this.#watch.unfinishedSince = now
     try {
       this.#assembler.push(chunk)
     } catch (error) {
@@ -195,12 +189,12 @@ export class ClientConnection implements Session {
       answer: null,
       isDone: false,
       held: null,
-      receivedAt: this.#lastActivity,
+      receivedAt: this.#watch.lastActivity,
     })
     this.#heldBytes += frame.length
     this.#options.memory.take(frame.length - this.#unfinishedBytes)
     this.#unfinishedBytes = 0
-    this.#unfinishedSince = this.#lastActivity
+    this.#watch.unfinishedSince = this.#watch.lastActivity
     this.#startNext()
     if (!this.#hasRoom(1)) this.#pause()
   }
@@ -308,7 +302,7 @@ export class ClientConnection implements Session {
       this.#out = []
       if (held.length === 0) this.#connection.send(parts)
       else this.#connection.send(parts, () => releaseAll(held))
-      this.#lastActivity = now
+      this.#watch.lastActivity = now
     }
     if (this.#isEnding && this.#slots.length === 0) {
       this.#connection.end()
@@ -347,7 +341,7 @@ export class ClientConnection implements Session {
       return
     }
     this.#isPaused = false
-    this.#unfinishedSince += this.#options.clock.mono() - this.#pausedAt
+    this.#watch.unfinishedSince += this.#options.clock.mono() - this.#pausedAt
     this.#connection.resume()
   }
 
@@ -363,38 +357,6 @@ export class ClientConnection implements Session {
     )
     this.#connection.destroy()
     this.closed()
-  }
-
-  #scheduleWatch(): Timer {
-    const { clock, idleMs } = this.#options
-    return clock.after(
-      Math.min(STALLED_MS / 3, idleMs),
-      () => {
-        const reason = this.#reasonToClose(clock.mono())
-        if (reason) {
-          this.#options.counters[reason]++
-          this.destroy()
-          return
-        }
-        this.#watch = this.#scheduleWatch()
-      },
-      'connection-watch',
-    )
-  }
-
-  /** It is idle, never finishes a request, or never takes its answers. */
-  #reasonToClose(now: number): keyof CloseCounters | undefined {
-    const { pendingBytes, sendProgress } = this.#connection
-    if (pendingBytes === 0 || sendProgress !== this.#sendProgress) this.#stalledSince = now
-    this.#sendProgress = sendProgress
-    if (now - this.#stalledSince >= STALLED_MS) return 'stalled'
-    const unfinished = this.#assembler.pendingBytes
-    if (unfinished > 0 && !this.#isPaused) {
-      const deadline = this.#unfinishedSince + STALLED_MS + unfinished / BYTES_PER_MS_MIN
-      return now >= deadline ? 'slowRequests' : undefined
-    }
-    const isIdle = this.#slots.length === 0 && now - this.#lastActivity >= this.#options.idleMs
-    return isIdle ? 'idle' : undefined
   }
 }
 

@@ -98,10 +98,6 @@ export class GroupCoordinator {
     return count
   }
 
-  get groupsMax(): number {
-    return this.#settings.groupsMax
-  }
-
   coordinatorPartition(groupId: string): number {
     return coordinatorPartition(groupId, this.#partitions)
   }

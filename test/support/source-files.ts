@@ -8,7 +8,14 @@ import { fileURLToPath } from 'node:url'
  */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-const NOT_OURS = new Set(['.git', 'node_modules', 'dist', 'data', 'coverage'])
+/** Folders that Git ignores, and its own. */
+const NOT_OURS = new Set([
+  '.git',
+  ...readFileSync(join(root, '.gitignore'), 'utf8')
+    .split('\n')
+    .filter(line => line.endsWith('/'))
+    .map(line => line.slice(0, -1)),
+])
 
 /** Paths from the root, with `/`. */
 export function listFiles(folder = '.'): string[] {

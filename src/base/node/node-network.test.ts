@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Connection, ConnectionEvents, Listener } from '../network.ts'
 import { NodeNetwork } from './node-network.ts'
@@ -159,6 +160,27 @@ describe('sending', () => {
     await until(() => done.length === 3)
     expect(done).toEqual(['sent', 'dropped', 'late'])
   })
+})
+
+test('progress is seen in the middle of one large answer', async () => {
+  const server = await serve()
+  const socket = await dial(server.listener.address.port)
+  const connection = await firstServed(server)
+  let received = 0
+  socket.on('data', bytes => {
+    received += bytes.length
+    if (received < 1_000_000) return
+    socket.pause()
+  })
+  connection.send([Buffer.alloc(64 << 20)])
+  await until(() => received >= 1_000_000)
+  await sleep(50)
+  const { pendingBytes, sendProgress } = connection
+  expect(pendingBytes).toBeGreaterThan(0)
+  await sleep(50)
+  expect(connection.sendProgress).toBe(sendProgress)
+  socket.resume()
+  await until(() => connection.sendProgress !== sendProgress)
 })
 
 describe('a connection closes', () => {
