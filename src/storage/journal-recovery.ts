@@ -1,4 +1,5 @@
 import { CorruptionError, type Disk, readWhole } from '../base/disk.ts'
+import { listJournalFiles } from './journal-files.ts'
 import {
   entriesOf,
   FRAME_ALIGNMENT,
@@ -8,7 +9,7 @@ import {
   type JournalEntry,
   paddedFrameBytes,
 } from './journal-frame.ts'
-import { listJournalFiles } from './journal-files.ts'
+import { UnknownVersionError } from './sealed-file.ts'
 
 /**
  * What the journal holds above the last checkpoint, read at start.
@@ -48,6 +49,7 @@ export async function readJournal(
   for (const name of await listJournalFiles(disk, folder)) {
     const file = `${folder}/${name}`
     const buffer = await readWhole(disk, file)
+    requireKnownVersion(buffer, file)
     for (const frame of framesOf(file, buffer, directoryTag)) {
       lap = Math.max(lap, frame.header.lap)
       if (frame.header.sequence > afterSequence) frames.push(frame)
@@ -55,6 +57,12 @@ export async function readJournal(
   }
   frames.sort((a, b) => a.header.sequence - b.header.sequence)
   return collect(frames, afterSequence, lap, folder)
+}
+
+/** A newer program writes frames with another magic; to pass over them would lose what they hold. */
+function requireKnownVersion(buffer: Buffer, file: string): void {
+  const magic = buffer.toString('latin1', 0, 4)
+  if (/^LHJ[2-9]$/.test(magic)) throw new UnknownVersionError(file, Number(magic[3]), 1)
 }
 
 /** Every whole frame of a file, of whichever lap: leftovers are told apart by their sequence. */
@@ -67,7 +75,12 @@ function* framesOf(file: string, buffer: Buffer, directoryTag: Buffer): Iterable
   }
 }
 
-function collect(frames: readonly FoundFrame[], afterSequence: number, lap: number, folder: string): JournalContents {
+function collect(
+  frames: readonly FoundFrame[],
+  afterSequence: number,
+  lap: number,
+  folder: string,
+): JournalContents {
   const highestSequence = frames.at(-1)?.header.sequence ?? afterSequence
   const start = { lastSequence: afterSequence, highestSequence, lap, frames: 0, bytes: 0 }
   const contents: JournalContents = { entries: new Map(), ...start }

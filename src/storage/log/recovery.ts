@@ -218,6 +218,10 @@ class Recovery {
     const path = `${this.path}/${LEADER_EPOCH_FILE}`
     const bytes = await readIfExists(this.#environment.disk, path)
     if (bytes) this.#epochs = LeaderEpochs.parse(bytes, path)
+    const { isCatalogued, checkpoint } = this.#input
+    if (isCatalogued && checkpoint.position > 0 && this.#epochs.entries.length === 0) {
+      throw new CorruptionError(path, 0, 'the leader epochs are missing')
+    }
     // What was begun behind the checkpoint is learned again from the batches; they may be gone.
     if (this.#input.isCatalogued) this.#epochs.truncateFromEnd(this.#input.checkpoint.endOffset)
     else this.#epochs = new LeaderEpochs()
