@@ -124,6 +124,7 @@ export class LogDirectory {
       handles: new FileHandles(disk, options.openFilesMax),
       indexIntervalBytes: 4096,
       directBytes: options.directBytes ?? DIRECT_BYTES,
+      full: undefined,
       fail: error => this.journal.fail(error),
       noteDirectBytes: bytes => {
         if (this.#checkpoints.noteDirectBytes(bytes)) this.#inBackground(this.#checkpoints.request())
@@ -194,7 +195,7 @@ export class LogDirectory {
     const folder = folderName(topic, identity.partition)
     await this.#removals.get(folder)?.catch(() => {})
     const known = this.#catalogue.get(key)
-    if (!known?.hasFolder) await this.#freeFolder(folder, identity)
+    if (!known?.hasFolder) await this.#freeFolder(folder, identity, known !== undefined)
     const replica = known ?? newReplica(identity, topic, 0)
     const entries = this.#entries.get(key) ?? []
     const recovered = await recoverLog(this.#environment, {
@@ -355,7 +356,7 @@ export class LogDirectory {
    * A folder that is there before its replica has one may belong to an earlier topic of the name: a leftover of its removal, or a
    * stranger, which is kept under another name and never touched again.
    */
-  async #freeFolder(folder: string, identity: LogIdentity): Promise<void> {
+  async #freeFolder(folder: string, identity: LogIdentity, isKnown: boolean): Promise<void> {
     const { disk, root, logger } = this.#options
     const path = `${root}/${folder}`
     if (!(await disk.exists(path))) return
@@ -363,14 +364,15 @@ export class LogDirectory {
     if (owner?.equals(identity.topicId)) return
     const { topic } = parseFolderName(folder)!
     if (!owner) {
-      const isEmpty = !(await disk.list(path)).some(name => parseSegmentName(name)?.suffix === '.log')
-      if (isEmpty || !this.#hadCheckpoint) return // made a moment before a crash, or by a Kafka of old
+      // Begun a moment before a crash, for a replica enters the catalogue only when the name is free; or made by a Kafka of old.
+      if (isKnown || !this.#hadCheckpoint) return
+      if (!(await disk.list(path)).some(name => parseSegmentName(name)?.suffix === '.log')) return
     }
     const leftover = [...this.#catalogue.values()].find(
       one => owner?.equals(one.topicId) && one.partition === identity.partition,
     )
     if (leftover && !this.#logs.has(identityKey(leftover))) return this.#setAside(folder, leftover)
-    const uniqueId = (owner ?? Buffer.alloc(16)).toString('hex')
+    const uniqueId = (owner ?? identity.topicId).toString('hex')
     logger.warn({ event: 'stray-folder', folder: path }, `${path} belongs to another topic: it is set aside`)
     return this.#renameFolder(folder, strayFolderName(topic, identity.partition, uniqueId))
   }

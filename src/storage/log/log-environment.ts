@@ -26,6 +26,8 @@ export interface LogEnvironment {
   readonly indexIntervalBytes: number
   /** A log with so much in a round writes to its own segment instead of the journal. */
   readonly directBytes: number
+  /** Set while the disk has no room even for the broker's own records: why nothing is appended to logs that are not essential. */
+  full: string | undefined
   /** Takes the directory offline: a write or a sync failed and nothing on it can be trusted to last. */
   fail(error: Error): void
   /** Counts bytes that went around the journal. */

@@ -16,8 +16,8 @@ import { isInternalBatch } from './internal-batches.ts'
 import { LEADER_EPOCH_FILE, LeaderEpochs } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import type { LogSettings } from './log-settings.ts'
-import type { LogState } from './partition-log.ts'
-import { makePartitionFolder } from './partition-metadata.ts'
+import type { LogState } from './log-state.ts'
+import { makePartitionFolder, readPartitionMetadata } from './partition-metadata.ts'
 import { parseProducerSnapshot } from './producer-snapshot.ts'
 import { ProducerState } from './producer-state.ts'
 import { Segment } from './segment.ts'
@@ -151,14 +151,13 @@ class Recovery {
 
   async #openFolder(): Promise<void> {
     const { disk } = this.#environment
-    if (await disk.exists(this.path)) {
-      this.#hasFolder = true
-      await recoverSwaps(disk, this.path)
-      return
-    }
-    if (this.#hasFolder) throw new CorruptionError(this.path, 0, 'the folder is missing')
-    await makePartitionFolder(disk, this.path, this.#input.checkpoint.topicId)
+    const exists = await disk.exists(this.path)
+    if (!exists && this.#hasFolder) throw new CorruptionError(this.path, 0, 'the folder is missing')
+    // One that the checkpoint does not know may have been begun a moment before a crash.
+    const isBegun = !this.#hasFolder && (!exists || !(await readPartitionMetadata(disk, this.path)))
+    if (isBegun) await makePartitionFolder(disk, this.path, this.#input.checkpoint.topicId)
     this.#hasFolder = true
+    await recoverSwaps(disk, this.path)
   }
 
   /**
