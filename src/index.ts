@@ -1,4 +1,4 @@
-import type { LogLevel } from './base/logger.ts'
+import type { Logger, LogLevel } from './base/logger.ts'
 import type { Address } from './base/network.ts'
 
 /**
@@ -37,7 +37,7 @@ export interface EmbeddedBroker {
 
 /** Starts a broker. Resolves when it can be used; several may run in one process. Throws when a setting or the data folder is unfit. */
 export async function createBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
-  const [{ startBroker }, { loadConfig }, { nodeWorld }, { createLogger, silentLogger }] = await Promise.all([
+  const [{ startBroker }, { loadConfig }, { nodeWorld }, { silentLogger }] = await Promise.all([
     import('./broker/broker.ts'),
     import('./broker/config.ts'),
     import('./base/node/node-world.ts'),
@@ -50,7 +50,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Embedde
   }
   const config = loadConfig({ overrides: settingsOf(options) })
   const { logLevel = 'silent' } = options
-  const logger = logLevel === 'silent' ? silentLogger : createLogger({ level: logLevel, pretty: false })
+  const logger = logLevel === 'silent' ? silentLogger : await loggerOf(logLevel)
   const broker = await startBroker({ config, logger, ...world })
   const [first] = broker.listeners
   const { host, port } = first!
@@ -79,4 +79,9 @@ function settingsOf({
     'loggerhead.dev': dev,
     ...config,
   }
+}
+
+async function loggerOf(level: LogLevel): Promise<Logger> {
+  const { createLogger } = await import('./base/pino-logger.ts')
+  return createLogger({ level, pretty: false })
 }

@@ -34,7 +34,7 @@ async function start(options: StartOptions): Promise<void> {
   const config = await configFrom(options)
   const [{ startBroker }, { createLogger }, { nodeWorld }] = await Promise.all([
     import('../../broker/broker.ts'),
-    import('../../base/logger.ts'),
+    import('../../base/pino-logger.ts'),
     import('../../base/node/node-world.ts'),
   ])
   const pretty = options.pretty ?? (!options.json && process.stdout.isTTY === true)
