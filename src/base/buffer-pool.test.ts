@@ -70,3 +70,14 @@ test('never cuts buffers from memory that others share', () => {
     expect(buffer.buffer.byteLength).toBe(buffer.length)
   }
 })
+
+test('lets buffers of a size that nobody asks for any more give way', () => {
+  const pool = new BufferPool(1 << 20)
+  const large = [pool.acquire(512 << 10), pool.acquire(512 << 10)]
+  for (const lease of large) lease.release()
+  const small = pool.acquire(64 << 10)
+  const { buffer } = small
+  small.release()
+  expect(pool.freeBytes).toBeLessThanOrEqual(1 << 20)
+  expect(pool.acquire(64 << 10).buffer).toBe(buffer)
+})

@@ -56,11 +56,23 @@ export class BufferPool {
       return
     }
     const size = buffer.length
-    if (size > CLASS_BYTES_MAX || this.#freeBytes + size > this.#bytesMax) return
+    if (size > CLASS_BYTES_MAX || !this.#makeRoom(size)) return
     const free = this.#free.get(size)
     if (free) free.push(buffer)
     else this.#free.set(size, [buffer])
     this.#freeBytes += size
+  }
+
+  /** What was used last may be used again soon: buffers of other sizes give way to it. */
+  #makeRoom(size: number): boolean {
+    if (this.#freeBytes + size <= this.#bytesMax) return true
+    for (const [other, buffers] of this.#free) {
+      while (other !== size && buffers.length > 0 && this.#freeBytes + size > this.#bytesMax) {
+        buffers.pop()
+        this.#freeBytes -= other
+      }
+    }
+    return this.#freeBytes + size <= this.#bytesMax
   }
 }
 

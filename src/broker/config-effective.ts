@@ -97,6 +97,6 @@ export const effectiveSettings = {
   'loggerhead.log.level': string('info', { oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'silent'] }),
   'loggerhead.request.memory.bytes': long(67_108_864, { min: 1_048_576 }),
   'loggerhead.response.memory.bytes': long(134_217_728, { min: 1_048_576 }),
-  'loggerhead.tail.cache.bytes': long(100_663_296, { min: 0 }),
+  'loggerhead.tail.cache.bytes': long(83_886_080, { min: 0 }),
   'loggerhead.unsynced.acks': boolean(false),
 } as const
