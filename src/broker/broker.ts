@@ -18,6 +18,7 @@ import { advertisedApis, Dispatcher } from './dispatch.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { groupSettingsOf } from './group-settings.ts'
 import { handlers } from './handlers/index.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { InternalTopics } from './internal-topics.ts'
 import { partitionRulesOf } from './partition-rules.ts'
 import { Server } from './server.ts'
@@ -97,6 +98,8 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
       return { log: logSettingsOf(config, topic), rules: partitionRulesOf(topic) }
     },
   })
+  const housekeeping = await startHousekeeping({ ...options, directories })
+  stops.push(() => housekeeping.close())
   const groups = openGroups(options, cluster)
   stops.push(() => groups.close())
   const internalTopics = new InternalTopics({ config, cluster, groups, random })
@@ -114,7 +117,8 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     topicCreation: new TopicCreation(cluster, config),
     clock,
     logger,
-    refusesAppends: () => undefined,
+    refusesAppends: partition => housekeeping.space.refusalOf(partition.log.root),
+    throttleMs: () => housekeeping.space.throttleMs,
   }
   const dispatcher = new Dispatcher(context, handlers)
   const server = new Server({
@@ -142,6 +146,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     groups,
     fetchSessions,
   })
+  housekeeping.registerMetrics(metrics)
   return {
     listeners: server.addresses,
     clusterId: cluster.clusterId,

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Address } from '../base/network.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { Partition } from '../cluster/partition.ts'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import type { ApiVersion } from '../protocol/messages/api-versions.ts'
 import type { Config } from './config.ts'
@@ -22,8 +23,10 @@ export interface BrokerContext {
   readonly topicCreation: TopicCreation
   readonly clock: Clock
   readonly logger: Logger
-  /** Why nothing can be appended at the moment; undefined when it can. */
-  readonly refusesAppends: () => string | undefined
+  /** Why clients may not append to the partition at the moment; undefined when they may. */
+  readonly refusesAppends: (partition: Partition) => string | undefined
+  /** How long a producer should wait before its next request, because a disk is nearly full. */
+  readonly throttleMs: () => number
 }
 
 /** A client's connection, as handlers see it. */

@@ -112,7 +112,10 @@ export function logSettingsOf(config: Config, topic: TopicConfig): LogSettings {
   const policy = syncPolicyOf(config, topic)
   return {
     segmentBytes: topic.segmentBytes,
-    segmentMs: topic.segmentMs,
+    // What may not wait longer than this for compaction must not stay in the active segment either, as in Kafka.
+    segmentMs: topic.cleanupPolicy.compact
+      ? Math.min(topic.segmentMs, topic.maxCompactionLagMs)
+      : topic.segmentMs,
     segmentJitterMs: topic.segmentJitterMs,
     indexBytesMax: topic.segmentIndexBytes,
     indexIntervalBytes: topic.indexIntervalBytes,

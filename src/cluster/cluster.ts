@@ -115,6 +115,7 @@ export class Cluster {
     const identity = { topicId: METADATA_TOPIC_ID, partition: 0, incarnation: 0 }
     const holder = directories.find(directory => directory.holds(identity)) ?? directories[0]!
     const log = await holder.openLog(identity, METADATA_TOPIC, metadataLog)
+    log.isEssential = true // topics are deleted by it
     this.#metadataLog = new MetadataLog(log, this.metadata, clock)
     await this.#metadataLog.load()
     await this.partitions.open(this.metadata.topics)

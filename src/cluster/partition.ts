@@ -55,6 +55,9 @@ const EARLIEST_LOCAL = -4
 const LATEST_TIERED = -5
 const EARLIEST_PENDING_UPLOAD = -6
 
+/** In DeleteRecords. */
+const HIGH_WATERMARK = -1
+
 const NO_OFFSET: TimestampedOffset = { offset: -1, timestamp: -1, leaderEpoch: -1 }
 
 export class Partition {
@@ -166,6 +169,29 @@ export class Partition {
       throw new KafkaError('OFFSET_OUT_OF_RANGE')
     }
     return this.log.read(offset, bytesMax, this.#readLimit(isolation), needsOne)
+  }
+
+  /**
+   * Deletes the records below an offset; −1 is the high watermark. Resolves with the new log start when a power cut cannot bring them
+   * back. Their bytes leave the disk later, segment by segment.
+   */
+  async deleteRecordsBefore(offset: number): Promise<number> {
+    const { log } = this
+    log.requireUsable()
+    if (!log.settings.isDeleted) {
+      throw new KafkaError(
+        'POLICY_VIOLATION',
+        `Records of partition ${this.topic}-${this.index} can not be deleted due to the configured policy`,
+      )
+    }
+    const target = offset === HIGH_WATERMARK ? this.highWatermark : offset
+    if (target < 0 || target > this.highWatermark) {
+      throw new KafkaError(
+        'OFFSET_OUT_OF_RANGE',
+        `${offset} is not between 0 and the high watermark ${this.highWatermark}`,
+      )
+    }
+    return log.moveStart(target)
   }
 
   /** The offset for a time, or for one of the special times; −1 where there is none. */

@@ -28,13 +28,29 @@ export const produce = handler(Produce, {
   handle(request, context) {
     const waits: Promise<void>[] = []
     const responses = request.topicData.map(topic => appendTopic(topic, request, context, waits))
-    const answer: Answer = { responses }
     if (request.acks === 0) return null
+    const throttleTimeMs = context.broker.throttleMs()
+    if (throttleTimeMs > 0) return throttled({ responses, throttleTimeMs }, waits, context)
+    const answer: Answer = { responses }
     if (waits.length === 0) return answer
     if (waits.length === 1) return waits[0]!.then(() => answer)
     return Promise.all(waits).then(() => answer)
   },
 })
+
+/**
+ * The disk is nearly full. Clients from v6 on wait by themselves after the answer (KIP-219); for older ones the answer waits.
+ */
+async function throttled(answer: Answer, waits: Promise<void>[], context: RequestContext): Promise<Answer> {
+  await Promise.all(waits)
+  const { clock } = context.broker
+  if (context.version < CLIENT_THROTTLES_SINCE) {
+    await new Promise<void>(resolve => clock.after(answer.throttleTimeMs ?? 0, resolve, 'produce-throttle'))
+  }
+  return answer
+}
+
+const CLIENT_THROTTLES_SINCE = 6
 
 type MutableResult = { -readonly [K in keyof ProducePartitionResult]: ProducePartitionResult[K] }
 
@@ -80,7 +96,7 @@ function append(
   if (context.broker.internalTopics.isInternal(partition.topic) && context.clientId !== ADMIN_CLIENT_ID) {
     throw new KafkaError('INVALID_TOPIC_EXCEPTION', `${partition.topic} is written by the broker only`)
   }
-  const refusal = context.broker.refusesAppends()
+  const refusal = context.broker.refusesAppends(partition)
   if (refusal) throw new KafkaError('KAFKA_STORAGE_ERROR', refusal)
   const answer = partition.append(records, acks, context.lease)
   result.baseOffset = answer.baseOffset

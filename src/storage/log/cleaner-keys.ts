@@ -2,7 +2,7 @@
  * The last offset of every key in the part of a log that is being cleaned, in bounded memory.
  *
  * A key is kept as 128 bits of its SHA-256, never as itself: so an entry has 24 bytes whatever the key's length, and nobody can
- * make two keys that compaction takes for one (docs/decisions/0004-compaction-keys.md). Open addressing with linear probing; the table
+ * make two keys that compaction takes for one (docs/decisions/0006-compaction-keys.md). Open addressing with linear probing; the table
  * grows as keys come, and the old and the new table together stay within the bound. When it is full, the round cleans up to
  * `latestOffset`, and the next one goes on from there.
  */

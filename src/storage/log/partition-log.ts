@@ -1,22 +1,24 @@
 import type { Lease } from '../../base/buffer-pool.ts'
 import { hasCode } from '../../base/disk.ts'
 import { KafkaError } from '../../protocol/errors.ts'
-import { lastOffsetDeltaOf, maxTimestampOf, recordCountOf, stampBatch } from '../../protocol/record-batch.ts'
+import { lastOffsetDeltaOf, recordCountOf, stampBatch } from '../../protocol/record-batch.ts'
 import { Flight } from '../flight.ts'
 import type { JournalSource, Place } from '../journal.ts'
 import { EntryKind, type LogIdentity } from '../journal-frame.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import { keepable } from './kept-parts.ts'
-import { LeaderEpochs } from './leader-epochs.ts'
+import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { type LogSlice, readLog } from './log-reader.ts'
 import type { LogSettings } from './log-settings.ts'
 import { moveLogStart } from './log-start.ts'
+import type { LogState } from './log-state.ts'
 import { LogTail } from './log-tail.ts'
 import { makePartitionFolder } from './partition-metadata.ts'
-import { ProducerState } from './producer-state.ts'
+import type { ProducerState } from './producer-state.ts'
 import type { ReadAhead } from './read-ahead.ts'
 import { Segment } from './segment.ts'
+import { needsRoll } from './segment-roll.ts'
 import type { TailEntry } from './tail-cache.ts'
 
 /**
@@ -31,25 +33,12 @@ import type { TailEntry } from './tail-cache.ts'
  * straight to the segment when they are many. What the journal holds reaches the segment's file a little later (`writeOut`); until
  * then, and as long as the cache has room, it is read from memory.
  */
-export interface LogState {
-  startOffset: number
-  endOffset: number
-  visibleEnd: number
-  term: number
-  segments: Segment[]
-  epochs: LeaderEpochs
-  producers: ProducerState
-  /** The folder exists and is catalogued. */
-  hasFolder: boolean
-}
-
 export interface Appended {
   baseOffset: number
   flight: Flight
 }
 
 const WRITE_OUT_BYTES = 128 << 10
-const RELATIVE_OFFSET_MAX = 2 ** 31 - 1
 
 export class PartitionLog implements JournalSource {
   readonly topic: string
@@ -76,6 +65,8 @@ export class PartitionLog implements JournalSource {
   unsealed: { segment: Segment; snapshot: Buffer }[] = []
   /** Something has landed since the last checkpoint. */
   isDirty = false
+  /** May be written on a full disk: what it says is needed to free space. */
+  isEssential = false
   /** Compaction has left one record of a key below it. */
   cleanedTo = 0
   /** Retention and compaction take turns with the files; see `takeTurn`. */
@@ -131,26 +122,16 @@ export class PartitionLog implements JournalSource {
     this.#landed = { segment: this.active?.baseOffset ?? 0, position: this.active?.sizeBytes ?? 0 }
   }
 
-  /** The state of a replica that has stored nothing. */
-  static emptyState(environment: LogEnvironment): LogState {
-    return {
-      startOffset: 0,
-      endOffset: 0,
-      visibleEnd: 0,
-      term: 0,
-      segments: [],
-      epochs: new LeaderEpochs(),
-      producers: new ProducerState(environment.producers),
-      hasFolder: false,
-    }
-  }
-
   get partition(): number {
     return this.identity.partition
   }
 
+  get root(): string {
+    return this.#environment.root
+  }
+
   get path(): string {
-    return `${this.#environment.root}/${this.folder}`
+    return `${this.root}/${this.folder}`
   }
 
   get readAhead(): ReadAhead {
@@ -182,6 +163,8 @@ export class PartitionLog implements JournalSource {
    */
   append(batch: Buffer, epoch: number, lease: Lease | null = null): Appended {
     this.requireUsable()
+    const { full } = this.#environment
+    if (full && !this.isEssential) throw new KafkaError('KAFKA_STORAGE_ERROR', full)
     const baseOffset = this.endOffset
     const delta = lastOffsetDeltaOf(batch, 0)
     stampBatch(batch, 0, baseOffset, epoch)
@@ -237,11 +220,6 @@ export class PartitionLog implements JournalSource {
   /** The cached entries, oldest first: contiguous up to what has landed. */
   tailFrom(offset: number): readonly TailEntry[] | undefined {
     return this.#tail.from(offset)
-  }
-
-  /** The first offset that is in memory; everything before it is in the files. */
-  get cachedFrom(): number {
-    return this.#tail.first?.baseOffset ?? this.endOffset
   }
 
   /** Where the last acknowledged append ends: for a checkpoint, which then makes everything before it durable. */
@@ -458,28 +436,8 @@ export class PartitionLog implements JournalSource {
 
   #segmentFor(batch: Buffer, delta: number): Segment {
     const active = this.active
-    if (active && !this.#needsRoll(active, batch, delta)) return active
+    if (active && !needsRoll(this, active, batch, this.endOffset + delta)) return active
     return this.roll()
-  }
-
-  #needsRoll(active: Segment, batch: Buffer, delta: number): boolean {
-    if (active.sizeBytes === 0) return false
-    const { segmentBytes, segmentMs, indexBytesMax } = this.settings
-    return (
-      active.sizeBytes + batch.length > segmentBytes ||
-      maxTimestampOf(batch, 0) - active.firstTimestamp > segmentMs - this.#rollJitterMs(active) ||
-      active.indexBytes >= indexBytesMax ||
-      this.endOffset + delta - active.baseOffset > RELATIVE_OFFSET_MAX
-    )
-  }
-
-  /** Spreads the rolls of logs that were begun together; the same for a segment after a restart. */
-  #rollJitterMs(active: Segment): number {
-    const { segmentJitterMs } = this.settings
-    if (segmentJitterMs === 0) return 0
-    let hash = active.baseOffset | 0
-    for (let i = 0; i < this.folder.length; i++) hash = (Math.imul(31, hash) + this.folder.charCodeAt(i)) | 0
-    return (hash >>> 0) % segmentJitterMs
   }
 
   /** Starts a new segment at the end of the log. */

@@ -188,7 +188,8 @@ export class Segment {
 
   /** Sealed segments alone have one, and it never changes: compaction makes another segment. */
   async #findGuard(): Promise<Guard | undefined> {
-    if (this.endOffset === undefined) return undefined
+    // The guard in the file of a segment that is gone may be that of the one in its place.
+    if (this.endOffset === undefined || (this.isDeleted && !this.#guard)) return undefined
     this.#guard ??= this.#loadGuard()
     return this.#guard
   }
@@ -244,6 +245,7 @@ export class Segment {
   async retire(): Promise<void> {
     this.isDeleted = true
     await this.#loading?.catch(() => {})
+    await this.#guard?.catch(() => {})
     await this.sealing?.catch(() => {})
     await this.#environment.handles.close(this.path)
   }
