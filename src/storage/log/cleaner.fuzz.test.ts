@@ -15,7 +15,7 @@ import { RetentionClock } from './retention-clock.ts'
 import { RetentionKeeper } from './retention-keeper.ts'
 import { findLargestTimestamp } from './timestamp-search.ts'
 
-const SEEDS = Number(process.env.LOGGERHEAD_SEEDS ?? 50)
+const SEEDS = Number(process.env.LOGGERHEAD_SEEDS ?? 30)
 const STEPS = 60
 const KEYS = 12
 const CODECS: CompressionName[] = ['none', 'none', 'gzip', 'snappy', 'lz4', 'zstd']
