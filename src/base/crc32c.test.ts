@@ -1,6 +1,19 @@
+import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { crc32c, crc32cByTable } from './crc32c.ts'
+import { crc32c, crc32cByTable, NATIVE_AFTER_BYTES } from './crc32c.ts'
 import { SeededRandom } from './random.ts'
+
+const isNativeLoaded = () =>
+  Object.keys(createRequire(import.meta.url).cache).some(path => path.includes('@node-rs'))
+
+test('loads the native module when there is enough to do, and goes on with the same numbers', () => {
+  const bytes = new SeededRandom(3).bytes(NATIVE_AFTER_BYTES / 2)
+  const whole = crc32cByTable(bytes, 0, bytes.length)
+  expect(crc32c(bytes, 0, bytes.length)).toBe(whole)
+  expect(isNativeLoaded()).toBe(false)
+  expect(crc32c(bytes, 0, bytes.length)).toBe(whole)
+  expect(isNativeLoaded()).toBe(true)
+})
 
 test('gives the checksums of RFC 3720', () => {
   const ascending = Buffer.from(Array.from({ length: 32 }, (_, i) => i))

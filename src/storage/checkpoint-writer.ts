@@ -36,6 +36,8 @@ export class CheckpointWriter {
   readonly #sealing = new WeakMap<PartitionLog, Promise<void>>()
   /** What stands in each log's file of epochs. */
   readonly #epochsOf = new WeakMap<PartitionLog, Buffer>()
+  /** What stands in each of Kafka's checkpoint files. */
+  readonly #kafkaFiles = new Map<string, Buffer>()
 
   constructor(
     disk: Disk,
@@ -192,6 +194,8 @@ export class CheckpointWriter {
   /** Kafka's own text files, for its tools and for a way back; this broker does not read them. */
   async #writeKafkaCheckpoints(): Promise<void> {
     const replicas = [...this.#catalogue.values()].filter(replica => replica.hasFolder)
+    // A new directory starts without: to Kafka a missing file is one without entries.
+    if (replicas.length === 0 && this.#kafkaFiles.size === 0) return
     const files = {
       'recovery-point-offset-checkpoint': replicas.map(replica => ({
         ...replica,
@@ -205,12 +209,23 @@ export class CheckpointWriter {
       ),
       'replication-offset-checkpoint': replicas.map(replica => ({ ...replica, offset: replica.endOffset })),
     }
-    for (const [name, entries] of Object.entries(files)) {
-      await replaceFile(this.#disk, `${this.#root}/${name}`, formatOffsetCheckpoint(entries)).catch(error =>
-        this.#logger.warn(
-          { event: 'checkpoint-file', name, error: String(error) },
-          'could not write a checkpoint file',
-        ),
+    await Promise.all(
+      Object.entries(files).map(([name, entries]) =>
+        this.#writeKafkaCheckpoint(name, formatOffsetCheckpoint(entries)),
+      ),
+    )
+  }
+
+  async #writeKafkaCheckpoint(name: string, bytes: Buffer): Promise<void> {
+    if (this.#kafkaFiles.get(name)?.equals(bytes)) return
+    this.#kafkaFiles.delete(name)
+    try {
+      await replaceFile(this.#disk, `${this.#root}/${name}`, bytes)
+      this.#kafkaFiles.set(name, bytes)
+    } catch (error) {
+      this.#logger.warn(
+        { event: 'checkpoint-file', name, error: String(error) },
+        'could not write a checkpoint file',
       )
     }
   }
