@@ -1,4 +1,4 @@
-import { type Disk, type DirectoryLock, readIfExists, replaceFile } from '../base/disk.ts'
+import { type DirectoryLock, type Disk, readIfExists, replaceFile } from '../base/disk.ts'
 import type { Random } from '../base/random.ts'
 
 /**
@@ -38,7 +38,11 @@ export interface OpenFolderOptions {
   random: Random
 }
 
-export async function openDataFolder(disk: Disk, root: string, options: OpenFolderOptions): Promise<DataFolder> {
+export async function openDataFolder(
+  disk: Disk,
+  root: string,
+  options: OpenFolderOptions,
+): Promise<DataFolder> {
   await disk.makeDirectory(root)
   const lock = await disk.lock(root, options.holder)
   try {
@@ -53,13 +57,14 @@ export async function openDataFolder(disk: Disk, root: string, options: OpenFold
 }
 
 /** Undefined for a folder that has none. */
-async function readIdentity(disk: Disk, root: string): Promise<FolderIdentity | undefined> {
+export async function readIdentity(disk: Disk, root: string): Promise<FolderIdentity | undefined> {
   const bytes = await readIfExists(disk, `${root}/${META_FILE}`)
   if (!bytes) return undefined
   const lines = new Map<string, string>()
   for (const line of bytes.toString('utf8').split('\n')) {
     const equals = line.indexOf('=')
-    if (equals > 0 && !line.startsWith('#')) lines.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim())
+    if (equals > 0 && !line.startsWith('#'))
+      lines.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim())
   }
   const format = lines.get('loggerhead.format.version')
   if (format === undefined) {
@@ -76,7 +81,9 @@ async function readIdentity(disk: Disk, root: string): Promise<FolderIdentity | 
   const nodeId = Number(lines.get('node.id'))
   const directoryId = lines.get('directory.id')
   if (!clusterId || !directoryId || !Number.isInteger(nodeId)) {
-    throw new DataFolderError(`${root}/${META_FILE} is damaged: cluster.id, node.id or directory.id is missing.`)
+    throw new DataFolderError(
+      `${root}/${META_FILE} is damaged: cluster.id, node.id or directory.id is missing.`,
+    )
   }
   return { clusterId, nodeId, directoryId }
 }

@@ -172,9 +172,9 @@ export class LogDirectory {
     return this.journal.failure !== undefined
   }
 
-  /** How many replicas the catalogue knows. */
-  get replicaCount(): number {
-    return this.#catalogue.size
+  /** What the catalogue knows. */
+  get replicas(): Iterable<ReplicaCheckpoint> {
+    return this.#catalogue.values()
   }
 
   /** Whether the catalogue knows the replica. */

@@ -248,6 +248,14 @@ describe('a file that is not there, or not ours', () => {
     expect(linesOf(await readAll(one.log, 2))).toEqual(['2 c=C'])
   })
 
+  test('the first segment: the log does not begin later for it', async () => {
+    const settings = { segmentBytes: 100 }
+    const disk = (await closedLog(settings, 'a', 'b')).crash()
+    await disk.remove(LOG)
+    const one = await openOneLog(settings, { disk })
+    expect(one.log.damage?.message).toMatch(/first segment, and the log begins at 0/)
+  })
+
   test.each(['segment', 'folder'])('the last %s: the partition is damaged', async what => {
     const disk = (await closedLog({}, 'a', 'b')).crash()
     if (what === 'folder') await disk.removeDirectory(FOLDER)

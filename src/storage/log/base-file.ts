@@ -16,7 +16,7 @@ import {
   parseProducerSnapshot,
 } from './producer-snapshot.ts'
 
-const BASE_FILE = 'base'
+export const BASE_FILE = 'base'
 const MAGIC = 'LHBS'
 const VERSION = 1
 const HEADER_BYTES = 16

@@ -74,6 +74,13 @@ export class OffsetIndex {
     return this.#length === 0 ? 0 : this.#positionAt(this.entryCount - 1)
   }
 
+  *entries(): Generator<{ offset: number; position: number }> {
+    for (let slot = 0; slot < this.entryCount; slot++) {
+      const offset = this.baseOffset + this.#bytes.readInt32BE(slot * ENTRY_BYTES)
+      yield { offset, position: this.#positionAt(slot) }
+    }
+  }
+
   /** The entries as they belong into the file, from a position in it on. A view, valid until the index is cut. */
   bytes(from = 0): Buffer {
     return this.#bytes.subarray(from, this.#length)

@@ -7,7 +7,7 @@ import { CorruptionError, type Disk, readIfExists, replaceFile } from '../../bas
 import { UnknownVersionError } from '../sealed-file.ts'
 import { parseWhole } from './checkpoint-file.ts'
 
-const PARTITION_METADATA_FILE = 'partition.metadata'
+export const PARTITION_METADATA_FILE = 'partition.metadata'
 const VERSION = 0
 const TOPIC_ID_BYTES = 16
 

@@ -10,6 +10,7 @@ import {
 import { findDamage } from '../../protocol/record-batch-check.ts'
 import type { ReplicaCheckpoint } from '../checkpoint.ts'
 import { EntryKind, type JournalEntry } from '../journal-frame.ts'
+import { UnknownVersionError } from '../sealed-file.ts'
 import { hasPlausibleOffset } from './checked-batches.ts'
 import { recoverSwaps } from './cleaner-swap.ts'
 import { isInternalBatch } from './internal-batches.ts'
@@ -66,12 +67,30 @@ export async function recoverLog(environment: LogEnvironment, input: RecoveryInp
   try {
     return { state: await recovery.run(), known: recovery.known }
   } catch (error) {
-    const isUnreadable = hasCode(error, 'EIO') || error instanceof KafkaError
+    // Kafka's formats have no checksum over their version: one flipped bit must not stop the broker.
+    const isUnreadable =
+      hasCode(error, 'EIO') || error instanceof KafkaError || error instanceof UnknownVersionError
     const damage = isUnreadable ? new CorruptionError(recovery.path, 0, (error as Error).message) : error
     if (!(damage instanceof CorruptionError)) throw error
     await recovery.keepJournaled()
     return { state: recovery.stateSoFar(), damage, known: recovery.known }
   }
+}
+
+/**
+ * How far the checkpoint and the journal know a log to reach. A mark says it for everything before it; batches only where they continue
+ * what is known: in front of others there may be bytes that came directly and were never synced.
+ */
+export function knownPlaceOf(checkpoint: ReplicaCheckpoint, entries: readonly JournalEntry[]): Place {
+  const { segment, position, endOffset } = checkpoint
+  let known = checkpoint.known ?? { segment, position, endOffset }
+  for (const { kind, segment, position, offset: endOffset, bytes } of entries) {
+    if (endOffset <= known.endOffset || (kind !== EntryKind.BATCHES && kind !== EntryKind.MARK)) continue
+    const isNext =
+      segment === known.segment ? position <= known.position : position === 0 && segment === known.endOffset
+    if (kind === EntryKind.MARK || isNext) known = { segment, position: position + bytes.length, endOffset }
+  }
+  return known
 }
 
 class Recovery {
@@ -98,10 +117,8 @@ class Recovery {
     this.#endOffset = input.checkpoint.endOffset
     this.#visibleEnd = input.checkpoint.visibleEnd
     this.#hasFolder = input.checkpoint.hasFolder
-    const { segment, position, endOffset } = input.checkpoint
-    this.known = input.checkpoint.known ?? { segment, position, endOffset }
     this.#tail = input.entries.filter(({ kind }) => kind === EntryKind.BATCHES || kind === EntryKind.MARK)
-    this.#learnKnownPlace()
+    this.known = knownPlaceOf(input.checkpoint, input.entries)
   }
 
   async run(): Promise<LogState> {
@@ -160,22 +177,6 @@ class Recovery {
     await recoverSwaps(disk, this.path)
   }
 
-  /**
-   * How far the journal knows the log to reach. A mark says it for everything before it; batches only where they continue what is known: in
-   * front of others there may be bytes that came directly and were never synced.
-   */
-  #learnKnownPlace(): void {
-    for (const entry of this.#tail) {
-      const { known } = this
-      const { kind, segment, position, offset: endOffset, bytes } = entry
-      if (endOffset <= known.endOffset) continue
-      const isNext =
-        segment === known.segment ? position <= known.position : position === 0 && segment === known.endOffset
-      if (kind === EntryKind.BATCHES && !isNext) continue
-      this.known = { segment, position: position + bytes.length, endOffset }
-    }
-  }
-
   /** Writes what the journal holds to its place. */
   async #writeJournaledAgain(): Promise<void> {
     for (const { kind, segment, position, offset, bytes } of this.#tail) {
@@ -201,6 +202,11 @@ class Recovery {
     }
     // A cut may have lost the file in which the log was about to go on, and kept one behind it.
     if (isCatalogued && bases.size > 0) bases.add(checkpoint.segment)
+    const first = Math.min(...bases)
+    if (isCatalogued && bases.size > 0 && first > this.#startOffset) {
+      const path = `${this.path}/${segmentName(first, '.log')}`
+      throw new CorruptionError(path, 0, `it is the first segment, and the log begins at ${this.#startOffset}`)
+    }
     for (const baseOffset of [...bases].sort((a, b) => a - b)) {
       const segment = new Segment(this.#environment, this.path, baseOffset)
       segment.sizeBytes = await this.#environment.handles.use(segment.path, 'create', file => file.size())

@@ -74,6 +74,12 @@ export class TimeIndex {
     return this.#length === 0 ? this.baseOffset : this.#offsetAt(this.entryCount - 1)
   }
 
+  *entries(): Generator<{ timestamp: number; offset: number }> {
+    for (let slot = 0; slot < this.entryCount; slot++) {
+      yield { timestamp: this.#timestampAt(slot), offset: this.#offsetAt(slot) }
+    }
+  }
+
   /** The entries as they belong into the file, from a position in it on. A view, valid until the index is cut. */
   bytes(from = 0): Buffer {
     return this.#bytes.subarray(from, this.#length)
