@@ -20,7 +20,7 @@ export async function commitSwap(disk: Disk, folder: string, baseOffset: number)
   for (const { suffix } of cleaned) {
     if (suffix !== '.log') await renameStage(disk, folder, baseOffset, suffix)
   }
-  await disk.syncDirectory(folder)
+  await disk.syncDirectory(folder) // else the log could be there beside the indexes of what it replaces
   await renameStage(disk, folder, baseOffset, '.log')
   await disk.syncDirectory(folder)
 }
@@ -38,7 +38,6 @@ export async function finishSwap(
     if (parsed.baseOffset > baseOffset && parsed.baseOffset < endOffset)
       await disk.remove(`${folder}/${name}`)
   }
-  await disk.syncDirectory(folder)
   for (const { suffix } of await listStage(disk, folder, '.swap')) {
     if (suffix === '.log') continue
     const name = segmentName(baseOffset, suffix)
