@@ -198,7 +198,9 @@ export class LogWorld {
     }
     model.batches.push(noted)
     model.highestEpoch = Math.max(model.highestEpoch, log.term)
+    const turns = this.#turns
     return flight.done.then(() => {
+      if (turns.isFrozen) return // an answer that the dead machine did not give any more
       noted.isAcked = true
       if (flight.sync)
         for (const earlier of model.batches.slice(0, model.batches.indexOf(noted) + 1))
