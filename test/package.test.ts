@@ -1,10 +1,12 @@
 /** The package as users get it: packed, installed into an empty folder, run. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ApiVersions } from '../src/protocol/messages/api-versions.ts'
+import { createTopic, fetchAll, produce } from './support/live-broker.ts'
+import { RawClient } from './support/raw-client.ts'
 
 const root = dirname(import.meta.dirname)
 const folder = mkdtempSync(join(tmpdir(), 'loggerhead-package-'))
@@ -47,6 +49,8 @@ test('holds what runs and what is read, and nothing else', () => {
   expect(files.filter(name => /\.(test|contract|fuzz)\.|testdata/.test(name))).toEqual([])
   expect(files).toContain(join('cli', 'main.js'))
   expect(files).toContain('index.d.ts')
+  // A broker is a few files, because each of them costs its start a millisecond.
+  expect(files.filter(name => name.endsWith('.js')).length).toBeLessThan(50)
 })
 
 test('runs by the name of the package', () => {
@@ -58,27 +62,73 @@ test('runs by the name of the package', () => {
   expect(version).toMatch(/^loggerhead \d+\.\d+\.\d+ /)
 })
 
-test('starts a broker that answers, and ends with 0 when it is told to stop', async () => {
-  const ready = await start(['start', '--port', '0', '--data', join(folder, 'data'), '--json'])
-  expect(await askVersions(ready.listeners[0]!.port)).toBeGreaterThan(10)
+test('starts a broker that keeps records and gives them back, and ends with 0 when it is told to stop', async () => {
+  const data = join(folder, 'data')
+  const ready = await start(['start', '--port', '0', '--data', data, '--json'])
+  const client = await RawClient.connect(ready.listeners[0]!.port)
+  expect((await client.request(ApiVersions, 0, {})).apiKeys.length).toBeGreaterThan(10)
+  await createTopic(client, 'greetings')
+  expect(await produce(client, 'greetings', ['hello', 'world'])).toMatchObject({
+    errorCode: 0,
+    baseOffset: 0,
+  })
+  expect(await fetchAll(client, 'greetings')).toEqual(['hello', 'world'])
+  await client.close()
   const ended = new Promise(resolve => broker!.once('exit', (code, signal) => resolve({ code, signal })))
   broker!.kill('SIGTERM')
   expect(await ended).toEqual({ code: 0, signal: null })
+  const segment = join(data, 'greetings-0', '00000000000000000000.log')
+  const dump = execFileSync(process.execPath, [bin, 'dump', segment], { encoding: 'utf8' })
+  expect(dump).toContain('records 2 ')
 })
 
-test('can be embedded', () => {
+test.each(['memory', 'disk'])('can be embedded, with its data in %s', async place => {
+  const dataDir = place === 'disk' ? join(folder, 'embedded') : undefined
   const script = `
     import { createBroker } from 'loggerhead'
-    const broker = await createBroker({ port: 0 })
-    console.log(broker.listeners[0].port > 0)
-    await broker.close()`
-  const args = ['--input-type=module', '--eval', script]
-  expect(execFileSync(process.execPath, args, { cwd: installed, encoding: 'utf8' })).toContain('true\n')
+    const broker = await createBroker(${JSON.stringify({ dataDir })})
+    console.log(JSON.stringify({ event: 'ready', listeners: broker.listeners }))
+    process.stdin.once('data', () => broker.close().then(() => process.stdin.destroy()))`
+  const ready = await run(['--input-type=module', '--eval', script])
+  const client = await RawClient.connect(ready.listeners[0]!.port)
+  await createTopic(client, 'greetings')
+  await produce(client, 'greetings', ['hello'])
+  expect(await fetchAll(client, 'greetings')).toEqual(['hello'])
+  await client.close()
+  const ended = new Promise(resolve => broker!.once('exit', resolve))
+  broker!.stdin!.write('stop')
+  expect(await ended).toBe(0) // nothing of it keeps the process alive
 })
 
+test('brings its types', () => {
+  const file = join(installed, 'embedded.ts')
+  writeFileSync(
+    file,
+    `import { type BrokerOptions, createBroker } from 'loggerhead'
+    const options: BrokerOptions = { port: 0, logLevel: 'warn' }
+    const broker = await createBroker(options)
+    const port: number = broker.listeners[0]!.port
+    // @ts-expect-error: a port is no text
+    const text: string = port
+    console.log(text)`,
+  )
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--lib', 'esnext']
+  const typeRoots = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')]
+  execFileSync(process.execPath, [tsc, ...flags, ...typeRoots, file], { cwd: installed, stdio: 'pipe' })
+})
+
+interface Ready {
+  listeners: { host: string; port: number }[]
+}
+
+function start(args: string[]): Promise<Ready> {
+  return run([bin, ...args])
+}
+
 /** Resolves with the fields of the line that says that the broker is ready. */
-function start(args: string[]): Promise<{ listeners: { host: string; port: number }[] }> {
-  broker = spawn(process.execPath, [bin, ...args], { cwd: installed, stdio: ['ignore', 'pipe', 'pipe'] })
+function run(args: string[]): Promise<Ready> {
+  broker = spawn(process.execPath, args, { cwd: installed, stdio: ['pipe', 'pipe', 'pipe'] })
   let output = ''
   return new Promise((resolve, reject) => {
     const read = (bytes: Buffer) => {
@@ -89,20 +139,5 @@ function start(args: string[]): Promise<{ listeners: { host: string; port: numbe
     broker!.stdout!.on('data', read)
     broker!.stderr!.on('data', read)
     broker!.once('exit', code => reject(new Error(`the broker ended with ${code}: ${output}`)))
-  })
-}
-
-/** Sends ApiVersions version 0 and gives the number of APIs in the answer. */
-function askVersions(port: number): Promise<number> {
-  // length 12, API 18, version 0, correlation id 7, client id "me"
-  const request = Buffer.from('0000000c' + '0012' + '0000' + '00000007' + '0002' + '6d65', 'hex')
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request))
-    socket.once('error', reject)
-    socket.once('data', (bytes: Buffer) => {
-      socket.destroy()
-      expect(bytes.readInt32BE(4)).toBe(7)
-      resolve(bytes.readInt32BE(10))
-    })
   })
 }
