@@ -33,7 +33,7 @@ export class CheckpointWriter {
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
   #directBytes = 0
-  readonly #sealing = new WeakMap<PartitionLog, Promise<void>>()
+  readonly #turns = new WeakMap<PartitionLog, Promise<void>>()
   /** What stands in each log's file of epochs. */
   readonly #epochsOf = new WeakMap<PartitionLog, Buffer>()
   /** What stands in each of Kafka's checkpoint files. */
@@ -108,10 +108,15 @@ export class CheckpointWriter {
 
   /** Completes the files of segments that get no more appends, as far as all of a segment has landed. */
   seal(log: PartitionLog): Promise<void> {
-    const before = this.#sealing.get(log) ?? Promise.resolve()
-    const sealing = log.usingFiles(before.catch(() => {}).then(() => this.#sealLanded(log)))
-    this.#sealing.set(log, sealing)
-    return sealing
+    return this.#inTurn(log, () => this.#sealLanded(log))
+  }
+
+  /** A roll and a checkpoint may want to write the snapshot of the same offset. */
+  #inTurn(log: PartitionLog, work: () => Promise<void>): Promise<void> {
+    const before = this.#turns.get(log) ?? Promise.resolve()
+    const turn = log.usingFiles(before.catch(() => {}).then(work))
+    this.#turns.set(log, turn)
+    return turn
   }
 
   async #sealLanded(log: PartitionLog): Promise<void> {
@@ -172,7 +177,8 @@ export class CheckpointWriter {
     if (log.hasFolder) await this.#writeEpochs(log)
     let { snapshotOffset } = before
     if (producers && place.endOffset !== snapshotOffset) {
-      await replaceFile(this.#disk, `${log.path}/${segmentName(place.endOffset, '.snapshot')}`, producers)
+      const path = `${log.path}/${segmentName(place.endOffset, '.snapshot')}`
+      await this.#inTurn(log, () => replaceFile(this.#disk, path, producers))
       if (snapshotOffset >= 0 && !log.segments.some(segment => segment.baseOffset === snapshotOffset)) {
         obsolete.push(`${log.path}/${segmentName(snapshotOffset, '.snapshot')}`)
       }
