@@ -8,9 +8,10 @@ import { Workload } from './workload.ts'
 
 export async function killLoop(kind: BrokerKind, rounds: number, draw: Draw, report: Report): Promise<void> {
   const broker = await createBroker(kind)
-  await broker.start()
-  const workload = await Workload.start(broker)
+  let workload: Workload | undefined
   try {
+    await broker.start()
+    workload = await Workload.start(broker)
     for (let round = 1; round <= rounds; round++) {
       await workload.progress()
       await sleep(draw(500))
@@ -30,7 +31,7 @@ export async function killLoop(kind: BrokerKind, rounds: number, draw: Draw, rep
     await workload.progress()
     report.judge('kill -9: every log read from its start', await workload.finish())
   } finally {
-    await workload.abandon()
+    await workload?.abandon()
     await broker.remove()
   }
 }

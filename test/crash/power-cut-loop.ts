@@ -21,9 +21,10 @@ export async function powerCutLoop(
   const broker = await createBroker(kind, { folder: `${volume.mountPoint}/broker` })
   // What is ours, such as a settings file, is not to be lost; what the broker writes may be.
   await volume.sync()
-  await broker.start()
-  const workload = await Workload.start(broker)
+  let workload: Workload | undefined
   try {
+    await broker.start()
+    workload = await Workload.start(broker)
     for (let round = 1; round <= rounds; round++) {
       await workload.progress()
       await sleep(draw(1_000))
@@ -34,7 +35,7 @@ export async function powerCutLoop(
     await workload.progress()
     report.judge('power cut: every log read from its start', await workload.finish())
   } finally {
-    await workload.abandon()
+    await workload?.abandon()
     await broker.remove()
     await volume.remove()
   }
@@ -72,9 +73,10 @@ async function lossesUnsynced(kind: BrokerKind, draw: Draw): Promise<string[]> {
   const volume = await Volume.create(volumeMegabytes)
   const settings = kind === 'loggerhead' ? unsynced : {}
   const broker = await createBroker(kind, { folder: `${volume.mountPoint}/broker`, settings })
-  await broker.start()
-  const workload = await Workload.start(broker)
+  let workload: Workload | undefined
   try {
+    await broker.start()
+    workload = await Workload.start(broker)
     // What came before the load is safe, so that the broker can start again and be asked.
     await workload.progress()
     await volume.sync()
@@ -83,7 +85,7 @@ async function lossesUnsynced(kind: BrokerKind, draw: Draw): Promise<string[]> {
     const problems = await cutAndCheck(volume, broker, workload)
     return problems.filter(problem => problem.includes('lost'))
   } finally {
-    await workload.abandon()
+    await workload?.abandon()
     await broker.remove()
     await volume.remove()
   }
