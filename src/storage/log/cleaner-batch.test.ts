@@ -102,8 +102,9 @@ test('an emptied batch goes when its producer has written another', () => {
   expect(cleanBatch(empty, 0, rulesOf({}, { lastOffsets: new Map([[5, 60]]) }))).toBeUndefined()
 })
 
-test('records above what the round has looked at stay', () => {
-  expect(linesOf(clean(abc, rulesOf({}, {}, 10)))).toEqual(['10 a=1', '11 b=2', '12 c=3'])
+test('records above what the round has looked at stay, also those without a key', () => {
+  const records = [{ key: 'a', value: '1' }, { value: '2' }, { key: 'c', value: '3' }]
+  expect(linesOf(clean(records, rulesOf({}, {}, 10)))).toEqual(['10 a=1', '11 null=2', '12 c=3'])
 })
 
 test('a record without a key goes', () => {

@@ -17,6 +17,7 @@ import { Cleaner, type CleanerOptions } from './cleaner.ts'
 import { Guard } from './guard.ts'
 import type { LogSettings } from './log-settings.ts'
 import { RetentionClock } from './retention-clock.ts'
+import { Segment } from './segment.ts'
 import { segmentName } from './segment-names.ts'
 import { findLargestTimestamp, findOffsetAtTimestamp } from './timestamp-search.ts'
 
@@ -215,6 +216,34 @@ test('records in memory are cleaned as well as those in files', async () => {
   expect(one.log.tailFrom(0)?.[0]?.baseOffset).toBe(0)
   await cleanerOf(one).run()
   expect(linesOf(await readAll(one.log, 0))).toEqual(CLEANED)
+})
+
+test('the segment where the last append landed is left alone: the checkpoint points into it', async () => {
+  const one = await openOneLog(COMPACTED)
+  await append(one, [{ key: 'a', value: '1' }])
+  one.log.roll()
+  expect(await cleanerOf(one).run()).toBe(false)
+  await append(one, [{ key: 'b', value: '2' }])
+  expect(await cleanerOf(one).run()).toBe(true)
+})
+
+test('a reader that meets a segment on its way out waits, and reads what came in its place', async () => {
+  const one = await openTyped()
+  const [first] = one.log.segments
+  let finish = () => {}
+  one.log.replacing = new Promise(resolve => {
+    finish = resolve
+  })
+  await first!.retire()
+  const reading = Promise.resolve(one.log.read(0, 1, one.log.endOffset, true))
+  await one.clock.settle()
+  const next = new Segment(one.directory.environment, FOLDER, 0)
+  next.sizeBytes = first!.sizeBytes
+  next.endOffset = first!.endOffset
+  one.log.segments[0] = next
+  one.log.replacing = undefined
+  finish()
+  expect((await reading).nextOffset).toBe(3)
 })
 
 test('a reader that is under way gets the old records or the new ones', async () => {
