@@ -203,7 +203,7 @@ export class Partition {
         return { offset: limit, timestamp: -1, leaderEpoch: this.leaderEpoch }
       case EARLIEST:
       case EARLIEST_LOCAL:
-        return { offset: log.startOffset, timestamp: -1, leaderEpoch: log.epochs.epochAt(log.startOffset) }
+        return { offset: log.startOffset, timestamp: -1, leaderEpoch: this.#epochAt(log.startOffset) }
       case LARGEST_TIMESTAMP:
         return (await findLargestTimestamp(log, limit)) ?? NO_OFFSET
       case LATEST_TIERED:
@@ -226,6 +226,12 @@ export class Partition {
 
   unwatch(notify: () => void): void {
     this.#watchers.delete(notify)
+  }
+
+  /** Where no record stands yet, the next one will have the leader's epoch. */
+  #epochAt(offset: number): number {
+    const epoch = this.log.epochs.epochAt(offset)
+    return epoch < 0 && offset === this.log.endOffset ? this.leaderEpoch : epoch
   }
 
   #readLimit(isolation: number): number {

@@ -3,6 +3,7 @@ import { ErrorCode, KafkaError } from '../../protocol/errors.ts'
 import { Metadata, type MetadataRequestTopic, type MetadataTopic } from '../../protocol/messages/metadata.ts'
 import type { RequestOf } from '../../protocol/schema.ts'
 import { ZERO_UUID } from '../../protocol/schema.ts'
+import { findTopicNameFault } from '../../storage/log/segment-names.ts'
 import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from '../authorized-operations.ts'
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
@@ -63,6 +64,8 @@ async function describeWanted(
 
 async function createOnUse(name: string, request: Request, { broker }: RequestContext): Promise<TopicImage> {
   const { config, internalTopics, topicCreation } = broker
+  const fault = findTopicNameFault(name)
+  if (fault) throw new KafkaError('INVALID_TOPIC_EXCEPTION', fault)
   if (!request.allowAutoTopicCreation || !config.value('auto.create.topics.enable')) {
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
   }

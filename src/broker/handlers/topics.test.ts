@@ -4,13 +4,16 @@ import {
   fetchOnce,
   produce,
   startLiveBroker,
+  temporaryFolder,
   valuesOf,
 } from '../../../test/support/live-broker.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { CreatePartitions } from '../../protocol/messages/create-partitions.ts'
 import { CreateTopics } from '../../protocol/messages/create-topics.ts'
+import { DeleteRecords } from '../../protocol/messages/delete-records.ts'
 import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { DescribeConfigs } from '../../protocol/messages/describe-configs.ts'
+import { ListOffsets } from '../../protocol/messages/list-offsets.ts'
 import { Metadata } from '../../protocol/messages/metadata.ts'
 import { ZERO_UUID } from '../../protocol/schema.ts'
 
@@ -117,7 +120,10 @@ test('Metadata creates topics on use with num.partitions, when client and broker
   const created = (await ask('t', true)).topics[0]!
   expect(created.errorCode).toBe(ErrorCode.NONE) // never LEADER_NOT_AVAILABLE
   expect(created.partitions).toHaveLength(4)
-  expect((await ask('not/valid', true)).topics[0]!.errorCode).toBe(ErrorCode.INVALID_TOPIC_EXCEPTION)
+  for (const mayCreate of [true, false]) {
+    const answer = await ask('not/valid', mayCreate)
+    expect(answer.topics[0]!.errorCode).toBe(ErrorCode.INVALID_TOPIC_EXCEPTION)
+  }
 })
 
 test('Metadata tells all topics, none, and one by its id', async () => {
@@ -200,4 +206,38 @@ test('DescribeConfigs lists every topic config with its value and source', async
   expect(broker.configs.find(one => one.name === 'num.partitions')).toMatchObject({ value: '1' })
   expect((await describe(2, 'nope')).results[0]!.errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   expect((await describe(4, '9')).results[0]!.errorCode).toBe(ErrorCode.INVALID_REQUEST)
+})
+
+test('DeleteRecords moves the start of a log, for good', async () => {
+  const dataDir = await temporaryFolder()
+  const first = await startLiveBroker({ dataDir })
+  await createTopic(first.client, 't')
+  await createTopic(first.client, 'kept', { configs: { 'cleanup.policy': 'compact' } })
+  for (const value of ['a', 'b', 'c']) await produce(first.client, 't', [value])
+  const cut = async (offset: number, name = 't', partitionIndex = 0) => {
+    const topics = [{ name, partitions: [{ partitionIndex, offset }] }]
+    return (await first.client.request(DeleteRecords, 2, { topics, timeoutMs: 1_000 })).topics[0]!
+      .partitions[0]!
+  }
+  expect(await cut(2)).toMatchObject({ errorCode: 0, lowWatermark: 2 })
+  expect((await fetchOnce(first.client, 't', 1)).errorCode).toBe(ErrorCode.OFFSET_OUT_OF_RANGE)
+  expect(await fetchOnce(first.client, 't', 2)).toMatchObject({ errorCode: 0, logStartOffset: 2 })
+  expect((await cut(9)).errorCode).toBe(ErrorCode.OFFSET_OUT_OF_RANGE)
+  expect((await cut(0, 'nope')).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  expect((await cut(0, 'kept')).errorCode).toBe(ErrorCode.POLICY_VIOLATION)
+  await first.broker.close()
+
+  const second = await startLiveBroker({ dataDir })
+  expect((await fetchOnce(second.client, 't', 1)).errorCode).toBe(ErrorCode.OFFSET_OUT_OF_RANGE)
+  expect(valuesOf((await fetchOnce(second.client, 't', 2)).records)).toEqual(['c'])
+})
+
+test('ListOffsets tells the epoch in which the first record of an empty log will be', async () => {
+  const { client } = await startLiveBroker()
+  await createTopic(client, 't')
+  for (const timestamp of [-2, -4]) {
+    const topics = [{ name: 't', partitions: [{ partitionIndex: 0, timestamp }] }]
+    const answer = await client.request(ListOffsets, 8, { replicaId: -1, topics })
+    expect(answer.topics[0]!.partitions[0]).toMatchObject({ errorCode: 0, offset: 0, leaderEpoch: 0 })
+  }
 })
