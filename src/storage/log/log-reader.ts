@@ -124,7 +124,12 @@ async function readFiles(
 ): Promise<LogSlice> {
   for (;;) {
     try {
-      return await readSegments(log, offset, bytesMax, limit, needsOne)
+      const slice = await readSegments(log, offset, bytesMax, limit, needsOne)
+      // Nothing here was for clients: who gets nothing would ask for the same offset again.
+      const isPassedOver = slice.bytes === 0 && slice.nextOffset > offset && slice.nextOffset < limit
+      if (!isPassedOver) return slice
+      for (const lease of slice.leases) lease.release()
+      return await readLog(log, slice.nextOffset, bytesMax, limit, needsOne)
     } catch (error) {
       if (isSystemError(error))
         throw new KafkaError('KAFKA_STORAGE_ERROR', `${log.folder} cannot be read: ${error.message}`)

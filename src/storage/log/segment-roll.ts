@@ -15,7 +15,8 @@ export function needsRoll(
   const { segmentBytes, segmentMs, indexBytesMax } = settings
   return (
     active.sizeBytes + batch.length > segmentBytes ||
-    maxTimestampOf(batch, 0) - active.firstTimestamp > segmentMs - jitterMs(settings, folder, active) ||
+    (active.firstTimestamp >= 0 &&
+      maxTimestampOf(batch, 0) - active.firstTimestamp > segmentMs - jitterMs(settings, folder, active)) ||
     active.indexBytes >= indexBytesMax ||
     lastOffset - active.baseOffset > RELATIVE_OFFSET_MAX
   )
