@@ -85,9 +85,8 @@ export class FileHandles {
 
   #closeOldest(): void {
     for (const handle of this.#handles.values()) {
-      if (handle.users > 0) continue
-      void this.close(handle.path)
-      return
+      if (this.#handles.size <= this.#max) return
+      if (handle.users === 0) void this.close(handle.path)
     }
   }
 }
