@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import type { LogSettings } from '../storage/log/log-settings.ts'
+import { DataFolderError } from '../storage/data-folder.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
 import { Controller, type ControllerSettings, type NewTopic, PRODUCER_ID_BLOCK } from './controller.ts'
 import { Metadata, type TopicImage } from './metadata.ts'
@@ -113,7 +114,7 @@ export class Cluster {
   async #start(): Promise<void> {
     const { directories, clock, metadataLog } = this.#options
     const identity = { topicId: METADATA_TOPIC_ID, partition: 0, incarnation: 0 }
-    const holder = directories.find(directory => directory.holds(identity)) ?? directories[0]!
+    const holder = directories.find(directory => directory.holds(identity)) ?? requireUnused(directories)
     const log = await holder.openLog(identity, METADATA_TOPIC, metadataLog)
     log.isEssential = true // topics are deleted by it
     this.#metadataLog = new MetadataLog(log, this.metadata, clock)
@@ -144,6 +145,15 @@ export class Cluster {
     this.#nextProducerId = first
     this.#producerIdsEnd = first + PRODUCER_ID_BLOCK
   }
+}
+
+/** Without the metadata every partition would be taken for one of a deleted topic, and removed. */
+function requireUnused(directories: readonly LogDirectory[]): LogDirectory {
+  const used = directories.find(directory => [...directory.replicas].length > 0)
+  if (!used) return directories[0]!
+  throw new DataFolderError(
+    `${used.root} holds partitions, but the cluster metadata that lists them is in none of log.dirs. Is a folder missing there?`,
+  )
 }
 
 function asKafkaError(error: unknown): KafkaError {

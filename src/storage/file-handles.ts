@@ -85,7 +85,7 @@ export class FileHandles {
 
   #closeOldest(): void {
     for (const handle of this.#handles.values()) {
-      if (this.#handles.size <= this.#max) return
+      if (this.#handles.size <= this.max) return
       if (handle.users === 0) void this.close(handle.path)
     }
   }

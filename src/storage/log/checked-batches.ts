@@ -19,7 +19,7 @@ import type { Segment } from './segment.ts'
  * A batch's own checksum leaves out base offset, length and leader epoch. A wrong length cannot pass the checksum. The epoch is the one that
  * the log's own list has for the offset. A base offset follows from the batch before: without compaction there are no gaps, neither
  * between batches nor between segments. A segment that may have gaps has a guard, which covers every byte, and is checked when it is
- * read. So no block of headers need be summed up again for a segment that was never cleaned (docs/decisions/0004-header-guard.md).
+ * read. So no block of headers need be summed up again for a segment that was never cleaned (docs/decisions/0011-what-the-guard-is-for.md).
  */
 const PROBE_BYTES = 16 << 10
 
