@@ -45,11 +45,13 @@ export class CleaningStoppedError extends Error {
 }
 
 /** The log holds what this version cannot compact. */
-export class UncleanableError extends Error {
+class UncleanableError extends Error {
   override name = 'UncleanableError'
 }
 
 const WRITE_BYTES = 1 << 20
+/** Synced in pieces, so that a sync of the journal never waits behind all of a segment. */
+const SYNC_BYTES = 2 << 20
 
 export async function cleanLog(
   log: PartitionLog,
@@ -258,6 +260,7 @@ class CleanedWriter {
   readonly #guard: GuardBuilder
   #parts: Buffer[] = []
   #bytes = 0
+  #synced = 0
 
   constructor(file: File, guard: GuardBuilder) {
     this.#file = file
@@ -278,6 +281,9 @@ class CleanedWriter {
     this.#bytes = 0
     for (const part of parts) this.#guard.add(part)
     if (parts.length > 0) await this.#file.write(position, parts)
+    if (this.end - this.#synced < SYNC_BYTES) return
+    await this.#file.sync()
+    this.#synced = this.end
   }
 }
 

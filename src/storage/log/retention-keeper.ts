@@ -122,7 +122,9 @@ export class RetentionKeeper {
     await directory.checkpoint()
     for (const [log, segments] of gone) {
       if (this.#isClosed) return
-      await takeTurn(log, () => this.#remove(log, directory, segments, urgent))
+      await takeTurn(log, () => this.#remove(log, directory, segments, urgent)).catch(error => {
+        if (!log.isClosed) this.#report(directory, error, log)
+      })
     }
   }
 
