@@ -123,7 +123,7 @@ describe('the world outside is handed in:', () => {
       // `new Date(x)` only writes a time that is given.
       pattern: /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)|\bperformance\b/g,
       // The log is for people and has no place in a simulation's trace: it stamps its lines itself.
-      in: [/^src\/base\/node\//, /^src\/base\/logger\.ts$/],
+      in: [/^src\/base\/node\//, /^src\/base\/pino-logger\.ts$/],
     },
     {
       what: 'randomness',
@@ -138,7 +138,7 @@ describe('the world outside is handed in:', () => {
         // Exit codes, signals, standard streams.
         /^src\/cli\//,
         // Lines go to standard output unless told otherwise.
-        /^src\/base\/logger\.ts$/,
+        /^src\/base\/pino-logger\.ts$/,
         // Modules of Node that are loaded when they are first needed (getBuiltinModule).
         /^src\/protocol\/compression\.ts$/,
         /^src\/storage\/log\/cleaner-keys\.ts$/,

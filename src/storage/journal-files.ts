@@ -9,7 +9,7 @@ import type { Disk, File } from '../base/disk.ts'
  *
  * The first file of a new folder is small, so that a broker starts at once; the next one is prepared behind its back.
  */
-export const FIRST_FILE_BYTES = 1 << 20
+const FIRST_FILE_BYTES = 1 << 20
 
 interface JournalFile {
   name: string
@@ -238,7 +238,7 @@ function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/')) || '/'
 }
 
-export function journalFileName(number: number): string {
+function journalFileName(number: number): string {
   return `${String(number).padStart(8, '0')}.journal`
 }
 
