@@ -207,7 +207,7 @@ export class LogDirectory {
       settings,
     })
     const { state, damage, known: knownPlace } = recovered
-    if (this.#hadCheckpoint && !this.#isStarted)
+    if (!this.#isStarted && (this.#hadCheckpoint || state.endOffset > 0))
       state.term = Math.max(replica.term, state.epochs.latestEpoch) + 1
     const log = new PartitionLog(this.#environment, identity, { topic, folder }, settings, state)
     // What was recovered is told by the next checkpoint, which frees the journal that it came from.

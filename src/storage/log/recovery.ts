@@ -105,6 +105,8 @@ class Recovery {
   #endOffset: number
   #visibleEnd: number
   #hasFolder: boolean
+  /** Segments of a folder that nothing is known of, in or behind which offsets jump. */
+  readonly #withGaps = new Set<Segment>()
   /** What the journal tells of the log's bytes. */
   readonly #tail: readonly JournalEntry[]
 
@@ -135,6 +137,7 @@ class Recovery {
     const from = await this.#findScanStart()
     await this.#loadProducers(from)
     await this.#scan(from)
+    await this.#guardGaps()
     this.#startOffset = Math.max(this.#startOffset, this.#segments[0]?.baseOffset ?? 0)
     this.#visibleEnd = Math.max(this.#visibleEnd, this.#startOffset)
     return this.stateSoFar()
@@ -205,7 +208,11 @@ class Recovery {
     const first = Math.min(...bases)
     if (isCatalogued && bases.size > 0 && first > this.#startOffset) {
       const path = `${this.path}/${segmentName(first, '.log')}`
-      throw new CorruptionError(path, 0, `it is the first segment, and the log begins at ${this.#startOffset}`)
+      throw new CorruptionError(
+        path,
+        0,
+        `it is the first segment, and the log begins at ${this.#startOffset}`,
+      )
     }
     for (const baseOffset of [...bases].sort((a, b) => a - b)) {
       const segment = new Segment(this.#environment, this.path, baseOffset)
@@ -277,6 +284,7 @@ class Recovery {
         await this.#endAt(i - 1, before.sizeBytes, reason, indexOfFirst)
         return
       }
+      if (segment.baseOffset > next && i > indexOfFirst) this.#noteGap(this.#segments[i - 1]!)
       next = Math.max(next, segment.baseOffset)
       const position = segment.baseOffset === from.segment ? from.position : 0
       if (position === 0) segment.startIndexes()
@@ -314,6 +322,7 @@ class Recovery {
           segment.sizeBytes = size
           return { position: position + at, offset, reason }
         }
+        if (baseOffsetOf(chunk, at) > offset) this.#noteGap(segment)
         this.#countIn(segment, chunk, at, position + at)
         offset = lastOffsetOf(chunk, at) + 1
         at += batchBytesOf(chunk, at)
@@ -322,6 +331,20 @@ class Recovery {
     }
     segment.sizeBytes = size
     return { position, offset }
+  }
+
+  #noteGap(segment: Segment): void {
+    if (!this.#input.isCatalogued) this.#withGaps.add(segment)
+  }
+
+  /** Kafka's segments bear no guard. Where their offsets jump they get one, and the log goes on in a segment without gaps. */
+  async #guardGaps(): Promise<void> {
+    const last = this.#segments.at(-1)
+    if (last && this.#withGaps.has(last)) {
+      last.endOffset = this.#endOffset
+      this.#segments.push(Segment.create(this.#environment, this.path, this.#endOffset))
+    }
+    for (const segment of this.#withGaps) if (!segment.isDeleted) await segment.writeGuard()
   }
 
   /** Compaction leaves gaps, between segments too, but nothing above a checkpoint is ever compacted. */

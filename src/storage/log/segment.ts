@@ -1,5 +1,5 @@
 import type { Lease } from '../../base/buffer-pool.ts'
-import { CorruptionError, hasCode, readIfExists } from '../../base/disk.ts'
+import { CorruptionError, hasCode, readIfExists, replaceFile } from '../../base/disk.ts'
 import {
   BATCH_HEADER_BYTES,
   baseOffsetOf,
@@ -10,7 +10,7 @@ import {
 } from '../../protocol/record-batch.ts'
 import { findDamage } from '../../protocol/record-batch-check.ts'
 import type { SegmentTimes } from '../flight.ts'
-import { Guard } from './guard.ts'
+import { Guard, GuardBuilder } from './guard.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { OffsetIndex } from './offset-index.ts'
 import { type SegmentStage, type SegmentSuffix, segmentName } from './segment-names.ts'
@@ -30,6 +30,7 @@ export class SegmentGoneError extends Error {
 
 /** Readers of one segment whose places are remembered. */
 const NEXT_PLACES_MAX = 16
+const CHUNK_BYTES = 1 << 20
 
 export class Segment {
   readonly baseOffset: number
@@ -194,12 +195,26 @@ export class Segment {
     return this.#guard
   }
 
+  /** For a segment with gaps that came without a guard; all of its batches were just proven. */
+  async writeGuard(): Promise<void> {
+    const builder = new GuardBuilder(this.baseOffset)
+    for (let position = 0; position < this.sizeBytes; position += CHUNK_BYTES) {
+      builder.add(await this.read(position, CHUNK_BYTES))
+    }
+    await replaceFile(this.#environment.disk, this.file('.guard'), builder.format())
+    this.#guard = undefined
+  }
+
   async #loadGuard(): Promise<Guard | undefined> {
     const { disk, logger } = this.#environment
     const path = this.file('.guard')
     try {
       const bytes = await readIfExists(disk, path)
-      return bytes && Guard.parse(bytes, path)
+      const guard = bytes && Guard.parse(bytes, path)
+      if (guard && guard.baseOffset !== this.baseOffset) {
+        throw new CorruptionError(path, 0, `it belongs to segment ${guard.baseOffset}`)
+      }
+      return guard
     } catch (error) {
       if (!(error instanceof CorruptionError)) {
         this.#guard = undefined
