@@ -50,8 +50,6 @@ class UncleanableError extends Error {
 }
 
 const WRITE_BYTES = 1 << 20
-/** Synced in pieces, so that a sync of the journal never waits behind all of a segment. */
-const SYNC_BYTES = 2 << 20
 
 export async function cleanLog(
   log: PartitionLog,
@@ -260,7 +258,6 @@ class CleanedWriter {
   readonly #guard: GuardBuilder
   #parts: Buffer[] = []
   #bytes = 0
-  #synced = 0
 
   constructor(file: File, guard: GuardBuilder) {
     this.#file = file
@@ -281,9 +278,6 @@ class CleanedWriter {
     this.#bytes = 0
     for (const part of parts) this.#guard.add(part)
     if (parts.length > 0) await this.#file.write(position, parts)
-    if (this.end - this.#synced < SYNC_BYTES) return
-    await this.#file.sync()
-    this.#synced = this.end
   }
 }
 

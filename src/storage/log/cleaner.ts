@@ -16,8 +16,9 @@ import type { Segment } from './segment.ts'
  * (`log.cleaner.backoff.ms`). One log at a time.
  *
  * Only what is below a log's checkpoint is touched, and never the active segment. A log that cannot be cleaned (damage, transactions) is
- * left alone until the next start, and said so once. Work goes in slices of `SLICE_MS`; between them whatever waits on the event
- * loop runs.
+ * left alone until the next start, and said so once.
+ *
+ * Work goes in slices of `SLICE_MS`, and rests twice as long after each, so that it never has more than a third of the event loop.
  */
 export interface CleanerOptions {
   directories: readonly LogDirectory[]
@@ -32,7 +33,8 @@ export interface CleanerOptions {
   floorOf?: (log: PartitionLog) => number
 }
 
-const SLICE_MS = 2
+const SLICE_MS = 1
+const REST_RATIO = 2
 /** Where the clock is coarse, or stands still in a test, bytes end a slice too. */
 const SLICE_BYTES = 1 << 20
 
@@ -48,7 +50,7 @@ export class Cleaner {
   #timer: Timer | undefined
   #running: Promise<boolean> | undefined
   #isClosed = false
-  #sliceEnd = 0
+  #sliceStart = 0
   #sliceBytes = 0
   readonly counters = { rounds: 0, bytesBefore: 0, bytesAfter: 0, uncleanable: 0 }
 
@@ -183,20 +185,23 @@ export class Cleaner {
   }
 
   #beginSlice(): void {
-    this.#sliceEnd = this.#options.clock.mono() + SLICE_MS
+    this.#sliceStart = this.#options.clock.mono()
     this.#sliceBytes = 0
   }
 
   #pause(bytes: number): Promise<void> | undefined {
     const { clock } = this.#options
     this.#sliceBytes += bytes
-    if (this.#sliceBytes < SLICE_BYTES && clock.mono() < this.#sliceEnd) return undefined
-    return new Promise(resolve =>
-      clock.soon(() => {
+    const elapsed = clock.mono() - this.#sliceStart
+    if (this.#sliceBytes < SLICE_BYTES && elapsed < SLICE_MS) return undefined
+    return new Promise(resolve => {
+      const goOn = () => {
         this.#beginSlice()
         resolve()
-      }),
-    )
+      }
+      if (elapsed > 0) clock.after(elapsed * REST_RATIO, goOn, 'cleaner-rest')
+      else clock.soon(goOn)
+    })
   }
 
   #report(log: PartitionLog, directory: LogDirectory, error: unknown): undefined {
