@@ -35,6 +35,16 @@ describe('a power cut', () => {
     expect(await contentOf(disk.crash(), '/a')).toBe('safe')
   })
 
+  test('keeps the bytes that were written, whatever their buffer is used for before the sync', async () => {
+    const disk = await halfSynced()
+    const file = await disk.open('/a', { mode: 'write' })
+    const bytes = Buffer.from('soon')
+    await file.write(0, [bytes])
+    bytes.fill('x')
+    await file.sync()
+    expect(await contentOf(disk.crash(), '/a')).toBe('soon-lost')
+  })
+
   test('may keep everything', async () => {
     const disk = await halfSynced()
     expect(await contentOf(disk.crash({ keep: 'all' }), '/a')).toBe('safe-lost')

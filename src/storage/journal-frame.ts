@@ -149,6 +149,11 @@ function checksum(buffer: Buffer, at: number, end: number, position: number): nu
   return crc32c(buffer, at + 8, end, position / FRAME_ALIGNMENT)
 }
 
+/** An entry's identity points into the journal's bytes: a copy lets them go. */
+export function copyIdentity({ topicId, partition, incarnation }: LogIdentity): LogIdentity {
+  return { topicId: Buffer.from(topicId), partition, incarnation }
+}
+
 /** A key for maps: equal for equal identities. */
 export function identityKey(identity: LogIdentity): string {
   return `${identity.topicId.toString('hex')}-${identity.partition}-${identity.incarnation}`

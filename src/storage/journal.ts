@@ -14,6 +14,7 @@ import {
   sealFrame,
   writeEntryHeader,
 } from './journal-frame.ts'
+import type { JournalSource, Place } from './journal-source.ts'
 
 /**
  * Group commit for all partitions of a log directory: one round gathers what waits everywhere, writes it as one frame with one
@@ -35,31 +36,6 @@ const RETRY_MS = 200
 const WRITE_NOW_SOURCES_MAX = 8
 /** Unsynced rounds up to this size are written on the spot: a hop through the thread pool costs more than the copy. */
 const WRITE_NOW_BYTES = 64 << 10
-
-/** A partition with appends that wait. */
-export interface JournalSource {
-  readonly identity: LogIdentity
-  /** What waits is large: it goes to the segment itself. */
-  readonly prefersDirectWrite: boolean
-  takeFlights(): Flight[]
-  /** The flight is in the journal, durable where it asked for it; `bytes` is its copy inside the lease's buffer. */
-  landed(flight: Flight, bytes: Buffer, lease: Lease): void
-  /** Writes the flights to the segment; the source completes them itself. */
-  writeDirectly(flights: Flight[]): void
-  /**
-   * Writes unsynced flights to the segment on the spot and completes them; false when it cannot, and nothing was done. `allocate` gives
-   * memory that stays, retained once for the caller.
-   */
-  writeNow(flights: readonly Flight[], allocate: (bytes: number) => Place): boolean
-  /** There was no room for the flights: nothing of them was written. */
-  refused(flights: Flight[], error: Error): void
-}
-
-/** Bytes of a slab. */
-export interface Place {
-  lease: Lease
-  start: number
-}
 
 interface Note {
   identity: LogIdentity

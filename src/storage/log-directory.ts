@@ -13,23 +13,17 @@ import { CheckpointWriter } from './checkpoint-writer.ts'
 import { FileHandles } from './file-handles.ts'
 import { Journal } from './journal.ts'
 import { JournalFiles, listJournalFiles } from './journal-files.ts'
-import { EntryKind, identityKey, type JournalEntry, type LogIdentity } from './journal-frame.ts'
+import { copyIdentity, EntryKind, identityKey, type JournalEntry, type LogIdentity } from './journal-frame.ts'
 import { type JournalContents, readJournal } from './journal-recovery.ts'
 import type { LogEnvironment } from './log/log-environment.ts'
 import type { LogSettings } from './log/log-settings.ts'
 import { PartitionLog } from './log/partition-log.ts'
-import { readPartitionMetadata } from './log/partition-metadata.ts'
 import type { ProducerStateOptions } from './log/producer-state.ts'
 import { ReadAhead } from './log/read-ahead.ts'
 import { recoverLog } from './log/recovery.ts'
-import {
-  deletedFolderName,
-  folderName,
-  parseFolderName,
-  parseSegmentName,
-  strayFolderName,
-} from './log/segment-names.ts'
+import { folderName } from './log/segment-names.ts'
 import type { TailCache } from './log/tail-cache.ts'
+import { PartitionFolders } from './partition-folders.ts'
 
 /**
  * One directory of logs: their journal, their checkpoint, and the order in which they come up.
@@ -76,6 +70,7 @@ export class LogDirectory {
   readonly #files: JournalFiles
   readonly journal: Journal
   readonly #checkpoints: CheckpointWriter
+  readonly #folders: PartitionFolders
   readonly #background = new Set<Promise<unknown>>()
   /** Removals under way, by folder: until then the folder's name is not free. */
   readonly #removals = new Map<string, Promise<void>>()
@@ -92,6 +87,7 @@ export class LogDirectory {
     this.root = root
     this.directoryId = options.directoryId
     this.#options = options
+    this.#folders = new PartitionFolders(disk, root, logger)
     this.#isClean = checkpoint?.isClean ?? false
     this.#hadCheckpoint = checkpoint !== undefined
     this.#entries = contents.entries
@@ -250,7 +246,7 @@ export class LogDirectory {
     await this.#checkpoints.request()
     await this.#files.open()
     this.#isStarted = true
-    await this.#removeDeletedFolders()
+    await this.#folders.removeDeleted()
     this.#scheduleSweep()
   }
 
@@ -270,7 +266,7 @@ export class LogDirectory {
     const removal = this.#remove(key, log, replica)
     this.#removals.set(log.folder, removal)
     await removal.finally(() => this.#removals.delete(log.folder))
-    this.#inBackground(this.#removeDeletedFolders())
+    this.#inBackground(this.#folders.removeDeleted())
   }
 
   /** The replica leaves the catalogue last, so that a start after a crash knows what is left to do. */
@@ -279,7 +275,7 @@ export class LogDirectory {
     await log.settle()
     for (const segment of log.segments) await segment.retire()
     log.producers.close()
-    await this.#setAside(log.folder, replica)
+    await this.#folders.setAside(log.folder, replica)
     this.#catalogue.delete(key)
   }
 
@@ -342,54 +338,20 @@ export class LogDirectory {
   async #removeLeftover(key: string, replica: ReplicaCheckpoint): Promise<void> {
     const folder = folderName(replica.topic, replica.partition)
     const isTaken = [...this.#logs.values()].some(log => log.folder === folder)
-    if (!isTaken) await this.#setAside(folder, replica)
+    if (!isTaken) await this.#folders.setAside(folder, replica)
     this.#catalogue.delete(key)
   }
 
-  /** The folder gets a name that no topic can have, so that the topic's name is free at once. */
-  async #setAside(folder: string, replica: ReplicaCheckpoint): Promise<void> {
-    const uniqueId = replica.topicId.toString('hex')
-    await this.#renameFolder(folder, deletedFolderName(replica.topic, replica.partition, uniqueId))
-  }
-
-  /**
-   * A folder that is there before its replica has one may belong to an earlier topic of the name: a leftover of its removal, or a
-   * stranger, which is kept under another name and never touched again.
-   */
   async #freeFolder(folder: string, identity: LogIdentity, isKnown: boolean): Promise<void> {
-    const { disk, root, logger } = this.#options
-    const path = `${root}/${folder}`
-    if (!(await disk.exists(path))) return
-    const owner = await readPartitionMetadata(disk, path).catch(() => undefined)
-    if (owner?.equals(identity.topicId)) return
-    const { topic } = parseFolderName(folder)!
-    if (!owner) {
-      // Begun a moment before a crash, for a replica enters the catalogue only when the name is free; or made by a Kafka of old.
-      if (isKnown || !this.#hadCheckpoint) return
-      if (!(await disk.list(path)).some(name => parseSegmentName(name)?.suffix === '.log')) return
-    }
-    const leftover = [...this.#catalogue.values()].find(
-      one => owner?.equals(one.topicId) && one.partition === identity.partition,
-    )
-    if (leftover && !this.#logs.has(identityKey(leftover))) return this.#setAside(folder, leftover)
-    const uniqueId = (owner ?? identity.topicId).toString('hex')
-    logger.warn({ event: 'stray-folder', folder: path }, `${path} belongs to another topic: it is set aside`)
-    return this.#renameFolder(folder, strayFolderName(topic, identity.partition, uniqueId))
-  }
-
-  async #renameFolder(from: string, to: string): Promise<void> {
-    const { disk, root } = this.#options
-    if (!(await disk.exists(`${root}/${from}`))) return
-    await disk.rename(`${root}/${from}`, `${root}/${to}`)
-    await disk.syncDirectory(root)
-  }
-
-  async #removeDeletedFolders(): Promise<void> {
-    const { disk, root } = this.#options
-    const names = (await disk.list(root)).filter(name => parseFolderName(name)?.stage === 'delete')
-    if (names.length === 0) return
-    await disk.syncDirectory(root) // the new names first: half a folder must not come back under its old one
-    for (const name of names) await disk.removeDirectory(`${root}/${name}`)
+    const findLeftover = (topicId: Buffer) =>
+      [...this.#catalogue.values()].find(
+        one =>
+          one.topicId.equals(topicId) &&
+          one.partition === identity.partition &&
+          !this.#logs.has(identityKey(one)),
+      )
+    // One without an owner was begun a moment before a crash, for a replica enters the catalogue only when the name is free.
+    await this.#folders.free(folder, identity, { mayAdopt: isKnown || !this.#hadCheckpoint, findLeftover })
   }
 
   #scheduleSweep(): void {
@@ -433,8 +395,3 @@ export class LogDirectory {
 }
 
 const NO_PLACE = { segment: 0, position: 0, offset: 0, epoch: 0 }
-
-/** A journal entry's identity points into the journal's bytes: a copy lets them go. */
-function copyIdentity({ topicId, partition, incarnation }: LogIdentity): LogIdentity {
-  return { topicId: Buffer.from(topicId), partition, incarnation }
-}

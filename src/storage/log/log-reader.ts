@@ -6,7 +6,8 @@ import { checkBatches, findBatch } from './checked-batches.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { FilePiece } from './read-ahead.ts'
-import { type Segment, SegmentGoneError } from './segment.ts'
+import type { Segment } from './segment.ts'
+import { SegmentGoneError } from './segment-gone.ts'
 import type { TailEntry } from './tail-cache.ts'
 
 /**

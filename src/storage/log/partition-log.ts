@@ -3,8 +3,8 @@ import { hasCode } from '../../base/disk.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import { lastOffsetDeltaOf, recordCountOf, stampBatch } from '../../protocol/record-batch.ts'
 import { Flight } from '../flight.ts'
-import type { JournalSource, Place } from '../journal.ts'
 import { EntryKind, type LogIdentity } from '../journal-frame.ts'
+import type { JournalSource, Place } from '../journal-source.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import { keepable } from './kept-parts.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
@@ -32,6 +32,7 @@ import type { TailEntry } from './tail-cache.ts'
  * An append gives the batch its offset and place at once and in order; the bytes go to the disk with the next round of the journal, or
  * straight to the segment when they are many. What the journal holds reaches the segment's file a little later (`writeOut`); until
  * then, and as long as the cache has room, it is read from memory.
+ * Length: appending, landing, taking back and syncing work on the same tail, and each must see all of its state.
  */
 export interface Appended {
   baseOffset: number
@@ -241,8 +242,6 @@ export class PartitionLog implements JournalSource {
     if (segment.baseOffset === this.#landed.segment) return this.#landed.position
     return segment.baseOffset > this.#landed.segment ? 0 : segment.sizeBytes
   }
-
-  // JournalSource
 
   takeFlights(): Flight[] {
     const flights = this.#flights

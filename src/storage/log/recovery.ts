@@ -1,4 +1,4 @@
-import { CorruptionError, type File, hasCode, readIfExists } from '../../base/disk.ts'
+import { CorruptionError, hasCode, readIfExists } from '../../base/disk.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import {
   BATCH_HEADER_BYTES,
@@ -14,6 +14,7 @@ import { UnknownVersionError } from '../sealed-file.ts'
 import { hasPlausibleOffset } from './checked-batches.ts'
 import { recoverSwaps } from './cleaner-swap.ts'
 import { isInternalBatch } from './internal-batches.ts'
+import { knownPlaceOf, type Place } from './known-place.ts'
 import { LEADER_EPOCH_FILE, LeaderEpochs } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import type { LogSettings } from './log-settings.ts'
@@ -21,6 +22,7 @@ import type { LogState } from './log-state.ts'
 import { makePartitionFolder, readPartitionMetadata } from './partition-metadata.ts'
 import { parseProducerSnapshot } from './producer-snapshot.ts'
 import { ProducerState } from './producer-state.ts'
+import { hasLaterBatch, rewrite } from './recovery-bytes.ts'
 import { Segment } from './segment.ts'
 import { parseSegmentName, segmentName } from './segment-names.ts'
 
@@ -53,13 +55,6 @@ export interface Recovered {
   known: Place
 }
 
-/** A place in the log: everything before it is safe. */
-export interface Place {
-  segment: number
-  position: number
-  endOffset: number
-}
-
 const SCAN_BYTES = 1 << 20
 
 export async function recoverLog(environment: LogEnvironment, input: RecoveryInput): Promise<Recovered> {
@@ -75,22 +70,6 @@ export async function recoverLog(environment: LogEnvironment, input: RecoveryInp
     await recovery.keepJournaled()
     return { state: recovery.stateSoFar(), damage, known: recovery.known }
   }
-}
-
-/**
- * How far the checkpoint and the journal know a log to reach. A mark says it for everything before it; batches only where they continue
- * what is known: in front of others there may be bytes that came directly and were never synced.
- */
-export function knownPlaceOf(checkpoint: ReplicaCheckpoint, entries: readonly JournalEntry[]): Place {
-  const { segment, position, endOffset } = checkpoint
-  let known = checkpoint.known ?? { segment, position, endOffset }
-  for (const { kind, segment, position, offset: endOffset, bytes } of entries) {
-    if (endOffset <= known.endOffset || (kind !== EntryKind.BATCHES && kind !== EntryKind.MARK)) continue
-    const isNext =
-      segment === known.segment ? position <= known.position : position === 0 && segment === known.endOffset
-    if (kind === EntryKind.MARK || isNext) known = { segment, position: position + bytes.length, endOffset }
-  }
-  return known
 }
 
 class Recovery {
@@ -384,7 +363,7 @@ class Recovery {
     const isKnown = isCatalogued
       ? segment.baseOffset < known.segment ||
         (segment.baseOffset === known.segment && position < known.position)
-      : index < this.#segments.length - 1 || (await this.#findLaterBatch(segment, position))
+      : index < this.#segments.length - 1 || (await hasLaterBatch(segment, position, this.#endOffset))
     if (isKnown) throw new CorruptionError(segment.path, position, reason)
     const later = this.#segments.splice(index + 1)
     const bytes = segment.sizeBytes - position + later.reduce((sum, one) => sum + one.sizeBytes, 0)
@@ -406,16 +385,6 @@ class Recovery {
       await segment.writeIndexes({ final: true, sync: true })
   }
 
-  /** Whether a whole batch with a later offset stands anywhere behind a bad place: then bytes in the middle have rotted. */
-  async #findLaterBatch(segment: Segment, from: number): Promise<boolean> {
-    const bytes = await segment.read(from, segment.sizeBytes - from)
-    for (let at = 1; at + BATCH_HEADER_BYTES <= bytes.length; at++) {
-      if (bytes[at + 16] !== 2 || baseOffsetIsImplausible(bytes, at, this.#endOffset)) continue
-      if (!findDamage(bytes, at, bytes.length)) return true
-    }
-    return false
-  }
-
   /** Writes the scanned part again and syncs it: a page whose sync failed once is clean in the cache and yet not on the disk. */
   async #syncScanned(firstIndex: number): Promise<void> {
     const { checkpoint, isCatalogued } = this.#input
@@ -427,19 +396,5 @@ class Recovery {
       })
     }
     if (this.#segments.length > 0) await this.#environment.disk.syncDirectory(this.path)
-  }
-}
-
-function baseOffsetIsImplausible(bytes: Buffer, at: number, endOffset: number): boolean {
-  const high = bytes.readInt32BE(at)
-  if (high < 0 || high > 0x1f_ffff) return true
-  return high * 0x1_0000_0000 + bytes.readUInt32BE(at + 4) < endOffset
-}
-
-async function rewrite(file: File, from: number, to: number): Promise<void> {
-  for (let position = from; position < to; position += SCAN_BYTES) {
-    const bytes = Buffer.allocUnsafeSlow(Math.min(SCAN_BYTES, to - position))
-    const length = await file.read(position, bytes)
-    await file.write(position, [bytes.subarray(0, length)])
   }
 }

@@ -1,5 +1,5 @@
 import type { Lease } from '../../base/buffer-pool.ts'
-import { CorruptionError, hasCode, readIfExists, replaceFile } from '../../base/disk.ts'
+import { CorruptionError, hasCode, readIfExists } from '../../base/disk.ts'
 import {
   BATCH_HEADER_BYTES,
   baseOffsetOf,
@@ -10,11 +10,17 @@ import {
 } from '../../protocol/record-batch.ts'
 import { findDamage } from '../../protocol/record-batch-check.ts'
 import type { SegmentTimes } from '../flight.ts'
-import { Guard, GuardBuilder } from './guard.ts'
+import type { Guard } from './guard.ts'
+import { writeIndexFile } from './index-file.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { OffsetIndex } from './offset-index.ts'
+import { SegmentGoneError } from './segment-gone.ts'
+import { loadGuard, writeGuard } from './segment-guard.ts'
 import { type SegmentStage, type SegmentSuffix, segmentName } from './segment-names.ts'
 import { readLastEntry, TimeIndex } from './time-index.ts'
+
+/** Readers of one segment whose places are remembered. */
+const NEXT_PLACES_MAX = 16
 
 /**
  * One file of a partition's log, with its two indexes.
@@ -23,15 +29,6 @@ import { readLastEntry, TimeIndex } from './time-index.ts'
  * while the segment is active and are written at roll, checkpoint and close; for sealed segments they are loaded when first needed,
  * and rebuilt from the batches when they are missing or wrong.
  */
-/** The segment was replaced by compaction or removed by retention while somebody read it. */
-export class SegmentGoneError extends Error {
-  override name = 'SegmentGoneError'
-}
-
-/** Readers of one segment whose places are remembered. */
-const NEXT_PLACES_MAX = 16
-const CHUNK_BYTES = 1 << 20
-
 export class Segment {
   readonly baseOffset: number
   readonly path: string
@@ -189,41 +186,18 @@ export class Segment {
 
   /** Sealed segments alone have one, and it never changes: compaction makes another segment. */
   async #findGuard(): Promise<Guard | undefined> {
-    // The guard in the file of a segment that is gone may be that of the one in its place.
-    if (this.endOffset === undefined || (this.isDeleted && !this.#guard)) return undefined
-    this.#guard ??= this.#loadGuard()
+    if (this.endOffset === undefined) return undefined
+    this.#guard ??= loadGuard(this.#environment, this).catch(error => {
+      this.#guard = undefined
+      throw error
+    })
     return this.#guard
   }
 
   /** For a segment with gaps that came without a guard; all of its batches were just proven. */
   async writeGuard(): Promise<void> {
-    const builder = new GuardBuilder(this.baseOffset)
-    for (let position = 0; position < this.sizeBytes; position += CHUNK_BYTES) {
-      builder.add(await this.read(position, CHUNK_BYTES))
-    }
-    await replaceFile(this.#environment.disk, this.file('.guard'), builder.format())
+    await writeGuard(this.#environment, this)
     this.#guard = undefined
-  }
-
-  async #loadGuard(): Promise<Guard | undefined> {
-    const { disk, logger } = this.#environment
-    const path = this.file('.guard')
-    try {
-      const bytes = await readIfExists(disk, path)
-      const guard = bytes && Guard.parse(bytes, path)
-      if (guard && guard.baseOffset !== this.baseOffset) {
-        throw new CorruptionError(path, 0, `it belongs to segment ${guard.baseOffset}`)
-      }
-      return guard
-    } catch (error) {
-      if (!(error instanceof CorruptionError)) {
-        this.#guard = undefined
-        throw error
-      }
-      // Without it the batches' own checksums and the order of their offsets remain.
-      logger.error({ event: 'guard-damaged', file: path, position: error.position }, error.message)
-      return Guard.none(this.baseOffset, this.sizeBytes)
-    }
   }
 
   /** Notes where the batch that ends before an offset ends, for a reader that goes on from there. */
@@ -259,22 +233,18 @@ export class Segment {
    */
   async retire(): Promise<void> {
     this.isDeleted = true
-    await this.#loading?.catch(() => {})
-    await this.#guard?.catch(() => {})
-    await this.sealing?.catch(() => {})
+    await Promise.allSettled([this.#loading, this.#guard, this.sealing])
     await this.#environment.handles.close(this.path)
   }
 
   /** Writes both indexes. `final` adds the last time entry, as Kafka does when a segment is rolled or closed. */
-  async writeIndexes(options: { final: boolean; sync: boolean; stage?: SegmentStage }): Promise<void> {
+  async writeIndexes(options: { final: boolean; sync: boolean; stage?: SegmentStage | '' }): Promise<void> {
+    const { final, sync, stage = '' } = options
     if (!this.#offsets || !this.#times) return
-    if (options.final && this.maxTimestamp >= 0)
-      this.#times.maybeAppend(this.maxTimestamp, this.maxTimestampOffset)
-    const offsets = this.#offsets.bytes()
-    const times = this.#times.bytes()
-    const stage = options.stage ?? ''
-    await this.#writeIndex(this.file('.index') + stage, offsets, options.sync)
-    await this.#writeIndex(this.file('.timeindex') + stage, times, options.sync)
+    if (final && this.maxTimestamp >= 0) this.#times.maybeAppend(this.maxTimestamp, this.maxTimestampOffset)
+    const [offsets, times] = [this.#offsets.bytes(), this.#times.bytes()]
+    await writeIndexFile(this.#environment.disk, this.file('.index') + stage, offsets, sync)
+    await writeIndexFile(this.#environment.disk, this.file('.timeindex') + stage, times, sync)
   }
 
   /** Takes the files away, as far as there are any. */
@@ -424,18 +394,6 @@ export class Segment {
     if (!last) return
     const header = await this.read(last.position, BATCH_HEADER_BYTES)
     const fits = header.length === BATCH_HEADER_BYTES && lastOffsetOf(header, 0) === last.offset
-    if (!fits)
-      throw new CorruptionError(this.path, last.position, 'the index does not belong to this segment')
-  }
-
-  async #writeIndex(path: string, bytes: Buffer, sync: boolean): Promise<void> {
-    const file = await this.#environment.disk.open(path, { mode: 'create' })
-    try {
-      await file.write(0, [bytes])
-      await file.truncate(bytes.length)
-      if (sync) await file.sync()
-    } finally {
-      await file.close()
-    }
+    if (!fits) throw new CorruptionError(this.path, last.position, 'the index belongs to another segment')
   }
 }

@@ -2,7 +2,8 @@ import { readRecords } from '../../protocol/record.ts'
 import { batchBytesOf, lastOffsetOf, leaderEpochOf, maxTimestampOf } from '../../protocol/record-batch.ts'
 import { requirePlaceAgain } from './log-reader.ts'
 import type { PartitionLog } from './partition-log.ts'
-import { type Segment, SegmentGoneError } from './segment.ts'
+import type { Segment } from './segment.ts'
+import { SegmentGoneError } from './segment-gone.ts'
 
 /**
  * Offsets by timestamp, exact to the record: the time index says where to begin, batches are passed over by their largest timestamp, and
