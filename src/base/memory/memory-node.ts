@@ -33,7 +33,7 @@ export class FileNode {
 
   write(position: number, bytes: Uint8Array, sequence: number): void {
     this.visible.write(position, bytes)
-    if (this.#tracked) this.pending.push({ type: 'write', sequence, position, bytes: Uint8Array.from(bytes) })
+    if (this.#tracked) this.pending.push({ type: 'write', sequence, position, bytes: new Uint8Array(bytes) })
   }
 
   truncate(size: number, sequence: number): void {
