@@ -1,5 +1,5 @@
-/** A belief of ours turned out false. The broker stops on it (reliability.md I17); it is never sent to a client. */
-class AssertionError extends Error {
+/** A belief of ours turned out false. The broker stops on it (fail-stop); it is never sent to a client. */
+export class AssertionError extends Error {
   override name = 'AssertionError'
 }
 

@@ -41,7 +41,7 @@ export interface Broker {
   /** Where clients connect, with the ports that were bound. */
   readonly listeners: readonly Address[]
   readonly clusterId: string
-  /** Resolves with the reason when the broker cannot go on: no log directory is left. */
+  /** Resolves with the reason when the broker cannot go on: no log directory is left, or an assertion failed. */
   readonly failed: Promise<Error>
   /** All metrics in the text format of Prometheus. */
   metrics(): Promise<string>
@@ -128,6 +128,10 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     pool,
     clock,
     logger,
+    onBroken(error) {
+      logger.error({ event: 'broken', stack: error.stack }, `stopping, this must not happen: ${error.message}`)
+      reportFailure(error)
+    },
   })
   await server.listen()
   stops.push(() => server.close(DRAIN_MS))
@@ -218,7 +222,9 @@ async function openDirectories(
         { event: 'log-dir-offline', directory: root, error: error.message },
         `${root} is offline: ${error.message}`,
       )
-      if (directories.every(directory => directory.isOffline)) reportFailure(error)
+      if (directories.every(directory => directory.isOffline)) {
+        reportFailure(new Error(`no log directory is left (${error.message}); the next start recovers`))
+      }
     }
     directories.push(
       await LogDirectory.open({

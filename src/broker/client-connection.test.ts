@@ -80,6 +80,7 @@ function open(options: { frameBytesMax?: number; idleMs?: number } = {}) {
     idleMs: 600_000,
     listenerName: 'PLAINTEXT',
     advertised: peer.local,
+    onBroken: error => expect.unreachable(error.message),
     onClosed: () => closedTimes++,
     ...options,
   })

@@ -1,3 +1,4 @@
+import { AssertionError } from '../base/assert.ts'
 import type { BufferPool, Lease } from '../base/buffer-pool.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -54,6 +55,8 @@ export interface ConnectionOptions {
   listenerName: string
   advertised: Address
   onClosed: () => void
+  /** An assertion failed while a request was served: the broker must not go on. */
+  onBroken: (error: AssertionError) => void
 }
 
 export class ClientConnection implements Session {
@@ -346,6 +349,10 @@ export class ClientConnection implements Session {
   }
 
   #refuse(error: unknown): void {
+    if (error instanceof AssertionError) {
+      this.#options.onBroken(error)
+      return
+    }
     if (this.isClosed) return
     const { logger, counters } = this.#options
     counters.refusedRequests++

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { FakeConnection } from '../../test/support/fake-connection.ts'
 import { createTopic, fetchAll, produce, startLiveBroker } from '../../test/support/live-broker.ts'
 import { ManualClock } from '../../test/support/manual-clock.ts'
+import { assert } from '../base/assert.ts'
 import { BufferPool } from '../base/buffer-pool.ts'
 import { type LogFields, silentLogger } from '../base/logger.ts'
 import type { Address, Connection, ConnectionEvents, Network } from '../base/network.ts'
@@ -14,8 +15,10 @@ import { type AnyApi, type AnyField, type Fields, ZERO_UUID } from '../protocol/
 import { loadConfig } from './config.ts'
 import type { BrokerContext } from './context.ts'
 import { Dispatcher } from './dispatch.ts'
+import { type Handler, handler } from './handler.ts'
 import { handlers } from './handlers/index.ts'
 import { Server } from './server.ts'
+import { wireErrorOf } from './wire-error.ts'
 
 describe('connections', () => {
   /** A network whose connections the test makes, from whatever address. */
@@ -45,8 +48,9 @@ describe('connections', () => {
     }
   }
 
-  async function open(overrides: { [name: string]: number }) {
+  async function open(overrides: { [name: string]: number }, served: Handler[] = []) {
     const door = new Door()
+    const broken: Error[] = []
     const lines: LogFields[] = []
     const clock = new ManualClock()
     const server = new Server({
@@ -58,7 +62,8 @@ describe('connections', () => {
         },
       }),
       network: door,
-      dispatcher: new Dispatcher({} as BrokerContext, []),
+      dispatcher: new Dispatcher({} as BrokerContext, served),
+      onBroken: error => broken.push(error),
       pool: new BufferPool(),
       clock,
       logger: { ...silentLogger, limited: (_cause, fields) => lines.push(fields) },
@@ -67,7 +72,7 @@ describe('connections', () => {
     const enter = (host: string, times = 1) => Array.from({ length: times }, () => door.enter(host))
     const refused = (entered: { connection: FakeConnection }[]) =>
       entered.filter(({ connection }) => connection.isDestroyed).length
-    return { server, door, clock, lines, enter, refused }
+    return { server, door, clock, lines, enter, refused, broken }
   }
 
   test('are limited in all', async () => {
@@ -104,6 +109,27 @@ describe('connections', () => {
     expect(server.counters.refused).toBe(3)
     expect(lines[0]).toMatchObject({ event: 'accept-failed', error: 'accept EMFILE' })
     expect(refused(enter('127.0.0.1'))).toBe(0)
+  })
+
+  test('all end when an assertion fails, and no new one is taken', async () => {
+    const wrong = handler(ApiVersions, {
+      versions: [0, 0],
+      handle() {
+        try {
+          assert(2 + 2 === Number('5'), 'two and two are five')
+        } catch (error) {
+          return { ...wireErrorOf(error, silentLogger), apiKeys: [] }
+        }
+        return { errorCode: 0, apiKeys: [] }
+      },
+    })
+    const { enter, refused, broken } = await open({}, [wrong])
+    const entered = enter('127.0.0.1', 2)
+    const request = encodeRequest(ApiVersions, 0, { correlationId: 1, clientId: 'c' }, {})
+    entered[0]!.events.data(Buffer.concat(request))
+    expect(broken.map(error => error.message)).toEqual(['two and two are five'])
+    expect([refused(entered), refused(enter('127.0.0.1'))]).toEqual([2, 1])
+    expect(entered[0]!.connection.sent).toEqual([])
   })
 
   test('are refused while the server stops, which waits for the others, though not for ever', async () => {

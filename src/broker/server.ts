@@ -1,3 +1,4 @@
+import type { AssertionError } from '../base/assert.ts'
 import type { BufferPool } from '../base/buffer-pool.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -20,6 +21,8 @@ export interface ServerOptions {
   pool: BufferPool
   clock: Clock
   logger: Logger
+  /** An assertion failed. Every connection is closed by then, and no new one is taken. */
+  onBroken: (error: AssertionError) => void
 }
 
 export class Server {
@@ -141,6 +144,7 @@ export class Server {
       listenerName: listener.name,
       advertised: advertisedTo(listener, connection),
       onClosed: () => this.#forget(client, host),
+      onBroken: error => this.#halt(error),
     })
     this.#connections.add(client)
     return {
@@ -148,6 +152,14 @@ export class Server {
       drain: () => client.drained(),
       close: () => client.closed(),
     }
+  }
+
+  /** Fail-stop: nobody gets another answer. */
+  #halt(error: AssertionError): void {
+    this.#isClosing = true
+    for (const listener of this.#listeners.splice(0)) void listener.close()
+    for (const connection of [...this.#connections]) connection.destroy()
+    this.#options.onBroken(error)
   }
 
   #noteUnaccepted(error: Error): void {

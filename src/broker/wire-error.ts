@@ -1,3 +1,4 @@
+import { AssertionError } from '../base/assert.ts'
 import { CorruptionError } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
 import { ErrorCode, errorCodeOf, KafkaError } from '../protocol/errors.ts'
@@ -11,9 +12,10 @@ export interface WireError {
 
 /**
  * The code and text for an error, whatever it is. What no client can be blamed for is logged: damage with its place, everything unknown with
- * its stack. Nothing of the inside is told to clients.
+ * its stack. Nothing of the inside is told to clients. A failed assertion is thrown on, and stops the broker.
  */
 export function wireErrorOf(error: unknown, logger: Logger): WireError {
+  if (error instanceof AssertionError) throw error
   if (error instanceof KafkaError) return { errorCode: error.code, errorMessage: error.message }
   if (error instanceof DecodeError) return { errorCode: errorCodeOf(error), errorMessage: error.message }
   if (error instanceof CorruptionError) {

@@ -2,6 +2,7 @@
  * Kafka's error codes. An error is thrown by its name where it is found, deep down, and turned into a code in one place of
  * each handler.
  */
+import { AssertionError } from '../base/assert.ts'
 import { DecodeError } from './reader.ts'
 
 export const ErrorCode = {
@@ -208,8 +209,12 @@ export class KafkaError extends Error {
   }
 }
 
-/** The code that a client is told; UNKNOWN_SERVER_ERROR for what is no `KafkaError`, which the caller logs. */
+/**
+ * The code that a client is told; UNKNOWN_SERVER_ERROR for what is no `KafkaError`, which the caller logs. A failed assertion is thrown
+ * on: no client is answered from a state that we do not understand.
+ */
 export function errorCodeOf(error: unknown): number {
+  if (error instanceof AssertionError) throw error
   if (error instanceof KafkaError) return error.code
   if (error instanceof DecodeError) return ErrorCode.INVALID_REQUEST
   return ErrorCode.UNKNOWN_SERVER_ERROR

@@ -5,6 +5,7 @@
  * lines on a terminal.
  */
 import type { Command } from 'commander'
+import { AssertionError } from '../../base/assert.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Address } from '../../base/network.ts'
 import type { Config } from '../../broker/config.ts'
@@ -47,13 +48,12 @@ async function start(options: StartOptions): Promise<void> {
     readyLine(broker.listeners, config),
   )
   const failure = await Promise.race([stopSignal(logger), broker.failed])
+  // What an assertion has shown to be wrong is not written down: the next start recovers, as after a crash.
+  if (failure instanceof AssertionError) process.exit(1)
   await broker.close()
   if (failure) {
     process.exitCode = 1
-    logger.error(
-      { event: 'failed' },
-      `no log directory is left (${failure.message}); the next start recovers`,
-    )
+    logger.error({ event: 'failed' }, failure.message)
   } else {
     logger.info({ event: 'stopped' }, 'stopped')
   }
