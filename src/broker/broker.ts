@@ -129,7 +129,10 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     clock,
     logger,
     onBroken(error) {
-      logger.error({ event: 'broken', stack: error.stack }, `stopping, this must not happen: ${error.message}`)
+      logger.error(
+        { event: 'broken', stack: error.stack },
+        `stopping, this must not happen: ${error.message}`,
+      )
       reportFailure(error)
     },
   })
