@@ -3,7 +3,7 @@ import { namedBatchVectors } from '../../test/support/batch-vectors.ts'
 import { SeededRandom } from '../base/random.ts'
 import { decompress } from './compression.ts'
 import { type ErrorName, KafkaError } from './errors.ts'
-import { buildBatch, type RecordInput } from './record.ts'
+import { buildBatch } from './record.ts'
 import * as batch from './record-batch.ts'
 import {
   type BatchRules,
@@ -12,6 +12,7 @@ import {
   walkRecordBytes,
   walkRecords,
 } from './record-batch-check.ts'
+import type { RecordInput } from './record-writer.ts'
 
 const NOW = 1_700_000_000_000
 const HOUR = 3_600_000

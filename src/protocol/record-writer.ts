@@ -1,5 +1,18 @@
 /** Writes single records in the format that record-cursor.ts reads: first their size, then their bytes. */
-import type { RecordInput } from './record.ts'
+
+export interface HeaderInput {
+  readonly key: Buffer | string
+  readonly value: Buffer | string | null
+}
+
+/** A record to be written. Without an offset it follows the one before it; without a timestamp it has none. */
+export interface RecordInput {
+  readonly offset?: number
+  readonly timestamp?: number
+  readonly key?: Buffer | string | null
+  readonly value?: Buffer | string | null
+  readonly headers?: readonly HeaderInput[]
+}
 
 type Bytes = Buffer | string | null | undefined
 

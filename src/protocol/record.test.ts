@@ -8,13 +8,13 @@ import {
   buildBatch,
   iterateRecords,
   openRecords,
-  type RecordInput,
   readRecords,
   recompress,
 } from './record.ts'
 import * as batch from './record-batch.ts'
 import { findDamage } from './record-batch-check.ts'
 import { buildControlBatch, buildEndTransactionMarker, ControlType, controlTypeOf } from './record-control.ts'
+import type { RecordInput } from './record-writer.ts'
 
 const compressions = Object.keys(Compression) as CompressionName[]
 

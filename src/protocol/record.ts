@@ -41,7 +41,7 @@ import {
   writeInt64,
 } from './record-batch.ts'
 import { type Header, RecordCursor } from './record-cursor.ts'
-import { recordBytes, writeRecord } from './record-writer.ts'
+import { type RecordInput, recordBytes, writeRecord } from './record-writer.ts'
 
 /** A record as it is read. */
 export interface BatchRecord {
@@ -50,20 +50,6 @@ export interface BatchRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: readonly Header[]
-}
-
-/** A record to be written. Without an offset it follows the one before it; without a timestamp it has none. */
-export interface RecordInput {
-  readonly offset?: number
-  readonly timestamp?: number
-  readonly key?: Buffer | string | null
-  readonly value?: Buffer | string | null
-  readonly headers?: readonly HeaderInput[]
-}
-
-export interface HeaderInput {
-  readonly key: Buffer | string
-  readonly value: Buffer | string | null
 }
 
 export interface BatchOptions {

@@ -9,7 +9,7 @@
  * not written. TypeScript types are inferred; `codec.ts` compiles a schema for one version.
  */
 import type { Reader } from './reader.ts'
-import type { Writer } from './writer.ts'
+import type { RecordsPart, Writer } from './writer.ts'
 
 /**
  * Kafka's "no bound", 2^63−1, as the nearest double. It lies outside the int64 range that we accept (±(2^53−1)), and is
@@ -19,9 +19,6 @@ export const MAX_INT64 = 2 ** 63
 
 /** Kafka's default where a uuid is absent. */
 export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
-
-/** What may be handed over as records: whole batches, in one buffer or several. */
-export type RecordsPart = Buffer | readonly Buffer[]
 
 export type Kind =
   | 'int8'

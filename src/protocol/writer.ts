@@ -8,8 +8,10 @@
  * A writer is used once: written to, then finished, in one turn of the event loop. What it gives is not to be kept for
  * long, because it pins the block.
  */
-import type { RecordsPart } from './schema.ts'
 import { writeUuid } from './uuid.ts'
+
+/** What may be handed over as records: whole batches, in one buffer or several. */
+export type RecordsPart = Buffer | readonly Buffer[]
 
 export class EncodeError extends Error {
   override name = 'EncodeError'

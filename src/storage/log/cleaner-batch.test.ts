@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CompressionName } from '../../protocol/compression.ts'
-import { type BatchOptions, buildBatch, type RecordInput, readRecords } from '../../protocol/record.ts'
+import { type BatchOptions, buildBatch, readRecords } from '../../protocol/record.ts'
 import {
   BASE_TIMESTAMP_AT,
   baseOffsetOf,
@@ -18,6 +18,7 @@ import {
 } from '../../protocol/record-batch.ts'
 import { findDamage } from '../../protocol/record-batch-check.ts'
 import { buildControlBatch, buildEndTransactionMarker, ControlType } from '../../protocol/record-control.ts'
+import type { RecordInput } from '../../protocol/record-writer.ts'
 import { type CleaningRules, cleanBatch } from './cleaner-batch.ts'
 import { CleanerKeys } from './cleaner-keys.ts'
 
