@@ -1,5 +1,6 @@
 import { ClassicGroup } from '../../src/coordinator/groups/classic-group.ts'
-import type { GroupOutput, JoinInput } from '../../src/coordinator/groups/group-input.ts'
+import type { GroupOutput } from '../../src/coordinator/groups/group-answers.ts'
+import type { JoinInput } from '../../src/coordinator/groups/group-input.ts'
 import { GROUP_SETTINGS, type GroupSettings } from '../../src/coordinator/groups/group-settings.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
 

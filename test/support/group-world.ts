@@ -1,6 +1,6 @@
 import { SeededRandom } from '../../src/base/random.ts'
 import { ClassicGroup } from '../../src/coordinator/groups/classic-group.ts'
-import type { GroupOutput } from '../../src/coordinator/groups/group-input.ts'
+import type { GroupOutput } from '../../src/coordinator/groups/group-answers.ts'
 import { GROUP_SETTINGS } from '../../src/coordinator/groups/group-settings.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
 import { subscription } from './group-script.ts'

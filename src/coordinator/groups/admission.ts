@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../protocol/errors.ts'
-import type { GroupState } from './classic-group.ts'
 import type { JoinInput } from './group-input.ts'
+import type { GroupState } from './group-state.ts'
 import type { Membership } from './membership.ts'
 
 /** What admission looks at; a `ClassicGroup` hands in its own. */

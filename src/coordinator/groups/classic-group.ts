@@ -2,8 +2,8 @@ import { assert } from '../../base/assert.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { admit } from './admission.ts'
 import { Gathering } from './gathering.ts'
-import { acceptedJoin, type JoinAnswer, refusedJoin, refusedSync } from './group-answers.ts'
-import type { GroupOutput, JoinInput, Leaver, MemberClaim, Now, SyncInput } from './group-input.ts'
+import { acceptedJoin, type GroupOutput, type JoinAnswer, refusedJoin, refusedSync } from './group-answers.ts'
+import type { JoinInput, Leaver, MemberClaim, Now, SyncInput } from './group-input.ts'
 import { type GroupMember, metadataOf, NO_BYTES, newMember, offersSame } from './group-member.ts'
 import {
   describeMember,
@@ -17,17 +17,13 @@ import {
   NEW_MEMBER_JOIN_TIMEOUT_MS,
   PENDING_MEMBERS_PER_MEMBER,
 } from './group-settings.ts'
+import type { GroupState } from './group-state.ts'
 import { Membership } from './membership.ts'
 import { subscribedTopics } from './subscription.ts'
 
 /**
  * A group of the classic protocol (JoinGroup, SyncGroup, Heartbeat, LeaveGroup), as Kafka's coordinator runs it: synchronous,
- * with time handed in. Any protocol type; members are dynamic (KIP-394) or static (KIP-345).
- *
- *              join                    all joined, or time is up        leader's SyncGroup
- *   Empty ───────────► PreparingRebalance ───────────► CompletingRebalance ───────────► Stable
- *     ▲                  │     ▲                                │                         │
- *     └── nobody is left ┘     └───── join, leave, expiry ──────┴─────────────────────────┘
+ * with time handed in. Any protocol type; members are dynamic (KIP-394) or static (KIP-345). Its states are drawn in `group-state`.
  *
  * A step gives back what it asks of the world: a record to append, and answers. An answer may leave only when this record and all
  * earlier ones of the group are durable; so the step need not wait for the log, and is never undone: when an append fails, the
@@ -40,8 +36,6 @@ import { subscribedTopics } from './subscription.ts'
  * parked is answered exactly once: by the end of the rebalance, by expiry, or by what replaces it. A rebalance ends within the
  * rebalance timeout as long as one member joins.
  */
-export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead'
-
 export class ClassicGroup {
   readonly id: string
   readonly #settings: GroupSettings

@@ -1,8 +1,9 @@
 import { ErrorCode } from '../../protocol/errors.ts'
 import { type GroupMember, metadataOf, NO_BYTES } from './group-member.ts'
+import type { GroupRecord } from './group-record.ts'
 import type { Membership } from './membership.ts'
 
-/** Answers of the classic group protocol, with the field names of Kafka's schemas, before a version shapes them. */
+/** What a classic group asks of the world. Answers have the field names of Kafka's schemas, before a version shapes them. */
 export interface JoinAnswer {
   errorCode: number
   generationId: number
@@ -24,6 +25,15 @@ export interface SyncAnswer {
 export type GroupAnswer =
   | { type: 'join'; requestId: number; response: JoinAnswer }
   | { type: 'sync'; requestId: number; response: SyncAnswer }
+
+export interface GroupOutput {
+  /** To be appended; null if nothing that outlives a crash has changed. */
+  record: GroupRecord | null
+  /** To be sent when the record, and all earlier ones of the group, are durable. */
+  answers: GroupAnswer[]
+  /** What happened, for the log. */
+  notes: string[]
+}
 
 /** What a member learns of its generation. Only the leader, who assigns, hears of the others. */
 export function acceptedJoin(

@@ -1,8 +1,4 @@
-import type { GroupAnswer } from './group-answers.ts'
-import type { MemberProtocol } from './group-member.ts'
-import type { GroupRecord } from './group-record.ts'
-
-/** What a classic group is asked, and what it asks of the world. */
+/** What a classic group is asked. */
 export interface Now {
   /** For deadlines. */
   mono: number
@@ -14,6 +10,11 @@ export interface MemberClaim {
   memberId: string
   groupInstanceId: string | null
   generationId: number
+}
+
+export interface MemberProtocol {
+  readonly name: string
+  readonly metadata: Buffer
 }
 
 export interface JoinInput {
@@ -46,13 +47,4 @@ export interface Leaver {
   memberId: string
   groupInstanceId: string | null
   reason: string | null
-}
-
-export interface GroupOutput {
-  /** To be appended; null if nothing that outlives a crash has changed. */
-  record: GroupRecord | null
-  /** To be sent when the record, and all earlier ones of the group, are durable. */
-  answers: GroupAnswer[]
-  /** What happened, for the log. */
-  notes: string[]
 }

@@ -1,4 +1,4 @@
-import type { JoinInput } from './group-input.ts'
+import type { JoinInput, MemberProtocol } from './group-input.ts'
 
 /** One member of a classic group: what it joined with, what it was given, and which of its requests wait. */
 export interface GroupMember {
@@ -18,11 +18,6 @@ export interface GroupMember {
   isNew: boolean
   /** When it is taken for gone, on the monotonic clock. Infinity while its parked request stands for a heartbeat. */
   sessionDeadline: number
-}
-
-export interface MemberProtocol {
-  readonly name: string
-  readonly metadata: Buffer
 }
 
 export const NO_BYTES: Buffer = Buffer.alloc(0)

@@ -5,8 +5,14 @@ import type { Sleeper } from '../deadlines.ts'
 import type { RecordWriter } from '../record-writer.ts'
 import type { PartitionContext, PartitionCoordinator } from '../runtime.ts'
 import { ClassicGroup } from './classic-group.ts'
-import { type JoinAnswer, refusedJoin, refusedSync, type SyncAnswer } from './group-answers.ts'
-import type { GroupOutput, JoinInput, Leaver, MemberClaim, Now, SyncInput } from './group-input.ts'
+import {
+  type GroupOutput,
+  type JoinAnswer,
+  refusedJoin,
+  refusedSync,
+  type SyncAnswer,
+} from './group-answers.ts'
+import type { JoinInput, Leaver, MemberClaim, Now, SyncInput } from './group-input.ts'
 import type { GroupSettings } from './group-settings.ts'
 import type { GroupStore } from './group-store.ts'
 import { groupRecord } from './record-codec.ts'

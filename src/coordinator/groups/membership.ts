@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
-import type { GroupMember, MemberProtocol } from './group-member.ts'
+import type { MemberProtocol } from './group-input.ts'
+import type { GroupMember } from './group-member.ts'
 
 /**
  * Who is in a classic group: members in the order they came, static ones by their instance id, ids that were given out and not
