@@ -42,6 +42,23 @@ test('a folder imports only from those below it', () => {
   expect(findings).toEqual([])
 })
 
+test('no file imports itself by way of others, not even for a type', () => {
+  const imports = new Map(
+    product.map(file => [file.path, file.imports.flatMap(({ path }) => (path === undefined ? [] : [path]))]),
+  )
+  const findings: string[] = []
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]) => {
+    const start = trail.indexOf(path)
+    if (start >= 0) findings.push([...trail.slice(start), path].join(' → '))
+    if (start >= 0 || done.has(path)) return
+    for (const next of imports.get(path) ?? []) visit(next, [...trail, path])
+    done.add(path)
+  }
+  for (const path of imports.keys()) visit(path, [])
+  expect(findings).toEqual([])
+})
+
 test('the package has no imports but its dependencies, and the face loads nothing of itself before it is used', () => {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const findings: string[] = []

@@ -10,7 +10,7 @@ import {
   leaderEpochOf,
   magicOf,
 } from '../../protocol/record-batch.ts'
-import type { PartitionLog } from './partition-log.ts'
+import type { LeaderEpochs } from './leader-epochs.ts'
 import type { Segment } from './segment.ts'
 
 /**
@@ -78,7 +78,7 @@ async function searchFrom(
 
 /** Checks every whole batch of a buffer. `first` is the offset with which it must begin, where that is known; else -1. */
 export function checkBatches(
-  log: PartitionLog,
+  epochs: LeaderEpochs,
   segment: Segment,
   buffer: Buffer,
   position: number,
@@ -98,7 +98,7 @@ export function checkBatches(
       throw new CorruptionError(segment.path, place, 'the checksum of a record batch is wrong')
     }
     const lastOffset = lastOffsetOf(buffer, at)
-    if (lastOffset >= epochEnd) ({ epoch, endOffset: epochEnd } = log.epochs.spanAt(lastOffset))
+    if (lastOffset >= epochEnd) ({ epoch, endOffset: epochEnd } = epochs.spanAt(lastOffset))
     if (leaderEpochOf(buffer, at) !== epoch) {
       throw new CorruptionError(
         segment.path,

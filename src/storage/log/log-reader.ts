@@ -4,8 +4,8 @@ import { KafkaError } from '../../protocol/errors.ts'
 import { BATCH_HEADER_BYTES, batchBytesOf, lastOffsetOf } from '../../protocol/record-batch.ts'
 import { checkBatches, findBatch } from './checked-batches.ts'
 import { isInternalBatch } from './internal-batches.ts'
-import type { PartitionLog } from './partition-log.ts'
-import type { FilePiece } from './read-ahead.ts'
+import type { LeaderEpochs } from './leader-epochs.ts'
+import type { FilePiece, ReadAhead } from './read-ahead.ts'
 import type { Segment } from './segment.ts'
 import { SegmentGoneError } from './segment-gone.ts'
 import type { TailEntry } from './tail-cache.ts'
@@ -26,12 +26,26 @@ export interface LogSlice {
   nextOffset: number
 }
 
+/** What reading needs of a `PartitionLog`. */
+export interface ReadableLog {
+  readonly folder: string
+  readonly segments: readonly Segment[]
+  readonly epochs: LeaderEpochs
+  readonly readAhead: ReadAhead
+  readonly startOffset: number
+  readonly damage: Error | undefined
+  readonly isClosed: boolean
+  readonly replacing: Promise<void> | undefined
+  tailFrom(offset: number): readonly TailEntry[] | undefined
+  readableEnd(segment: Segment): number
+}
+
 const EMPTY: readonly Buffer[] = []
 /** A read that begins at an index entry: enough to reach the wanted batch and learn its size. */
 const PROBE_BYTES = 16 << 10
 
 export function readLog(
-  log: PartitionLog,
+  log: ReadableLog,
   offset: number,
   bytesMax: number,
   limit: number,
@@ -117,7 +131,7 @@ function addBatches(
 }
 
 async function readFiles(
-  log: PartitionLog,
+  log: ReadableLog,
   offset: number,
   bytesMax: number,
   limit: number,
@@ -141,7 +155,7 @@ async function readFiles(
 }
 
 /** A segment went away under the read. Where it was replaced, the read begins anew; where it was removed, so was the offset. */
-export async function requirePlaceAgain(log: PartitionLog, offset: number): Promise<void> {
+export async function requirePlaceAgain(log: ReadableLog, offset: number): Promise<void> {
   await log.replacing
   if (log.damage) throw new KafkaError('KAFKA_STORAGE_ERROR', log.damage.message)
   if (log.isClosed) throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${log.folder} is closed`)
@@ -149,7 +163,7 @@ export async function requirePlaceAgain(log: PartitionLog, offset: number): Prom
 }
 
 async function readSegments(
-  log: PartitionLog,
+  log: ReadableLog,
   offset: number,
   bytesMax: number,
   limit: number,
@@ -164,7 +178,7 @@ async function readSegments(
   return { parts: [], leases: [], bytes: 0, nextOffset: offset }
 }
 
-function segmentsFrom(log: PartitionLog, offset: number): Segment[] {
+function segmentsFrom(log: ReadableLog, offset: number): Segment[] {
   const { segments } = log
   let low = 0
   let high = segments.length - 1
@@ -179,7 +193,7 @@ function segmentsFrom(log: PartitionLog, offset: number): Segment[] {
 type FileSlice = LogSlice & { isBlocked?: boolean }
 
 async function readSegment(
-  log: PartitionLog,
+  log: ReadableLog,
   segment: Segment,
   offset: number,
   bytesMax: number,
@@ -218,7 +232,7 @@ interface PieceBounds {
 
 /** A checked piece of a file; as long as its first batch when that one is wanted at any size. */
 async function readPiece(
-  log: PartitionLog,
+  log: ReadableLog,
   segment: Segment,
   position: number,
   length: number,
@@ -235,7 +249,7 @@ async function readPiece(
 }
 
 async function readChecked(
-  log: PartitionLog,
+  log: ReadableLog,
   segment: Segment,
   position: number,
   length: number,
@@ -246,7 +260,7 @@ async function readChecked(
   try {
     if (piece.buffer.length < length)
       throw new CorruptionError(segment.path, position, 'the file is cut short')
-    checkBatches(log, segment, piece.buffer, position, mayHaveGaps, fileEnd, first)
+    checkBatches(log.epochs, segment, piece.buffer, position, mayHaveGaps, fileEnd, first)
     return piece
   } catch (error) {
     piece.lease.release()

@@ -1,17 +1,12 @@
 /**
- * Moving the start of a log, and taking what lies below it off the disk.
+ * Taking what lies below the start of a log off the disk.
  *
- * A move is in force at once and answered when the journal holds it; a crash in between only brings records back whose removal nobody
- * was promised. It never goes back, and never beyond what is durable.
- *
- * Removal follows later, by whole segments, and in this order: a checkpoint begun behind the move (so that no start looks for what goes),
+ * It follows a move of the start (`PartitionLog.moveStart`) later, by whole segments, and in this order: a checkpoint begun behind the move (so that no start looks for what goes),
  * the Base and the leader epochs (what must be known of it), and then the files, which first get another name. A crash at any point
  * leaves files that the next removal takes.
  */
 import { assert } from '../../base/assert.ts'
 import { hasCode, readIfExists, replaceFile } from '../../base/disk.ts'
-import type { Journal } from '../journal.ts'
-import { EntryKind } from '../journal-frame.ts'
 import { writeBase } from './base-file.ts'
 import { LEADER_EPOCH_FILE } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
@@ -19,21 +14,6 @@ import type { PartitionLog } from './partition-log.ts'
 import { type ProducerEntry, parseProducerSnapshot } from './producer-snapshot.ts'
 import type { Segment } from './segment.ts'
 import { parseSegmentName, segmentName } from './segment-names.ts'
-
-/** See `PartitionLog.moveStart`. */
-export async function moveLogStart(log: PartitionLog, journal: Journal, offset: number): Promise<number> {
-  log.requireUsable()
-  const target = Math.min(offset, log.durableEnd)
-  if (target > log.startOffset) {
-    log.startOffset = target
-    log.visibleEnd = Math.max(log.visibleEnd, target)
-    log.isDirty = true
-  }
-  // Also for a move that changes nothing: the one that did may still be on its way.
-  const place = { segment: 0, position: 0, epoch: 0 }
-  await journal.write(log.identity, { ...place, kind: EntryKind.LOG_START, offset: log.startOffset })
-  return log.startOffset
-}
 
 /** Runs when whoever changes the log's files now is done. */
 export function takeTurn<T>(log: PartitionLog, run: () => Promise<T>): Promise<T> {

@@ -11,7 +11,6 @@ import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { type LogSlice, readLog } from './log-reader.ts'
 import type { LogSettings } from './log-settings.ts'
-import { moveLogStart } from './log-start.ts'
 import type { LogState } from './log-state.ts'
 import { LogTail } from './log-tail.ts'
 import { makePartitionFolder } from './partition-metadata.ts'
@@ -20,6 +19,7 @@ import type { ReadAhead } from './read-ahead.ts'
 import { Segment } from './segment.ts'
 import { needsRoll } from './segment-roll.ts'
 import type { TailEntry } from './tail-cache.ts'
+import { Unsynced } from './unsynced.ts'
 
 /**
  * The log of one partition: record batches in segments, appended through the journal.
@@ -86,15 +86,7 @@ export class PartitionLog implements JournalSource {
   #directWrite: Promise<void> | undefined
   /** Where the last acknowledged append ends. */
   #landed: { segment: number; position: number }
-  #recordsSinceSync = 0
-  /** When bytes were first left unsynced, by the monotonic clock; -1 when none are. */
-  #unsyncedSince = -1
-  readonly #unsyncedSegments = new Set<Segment>()
-  #syncing: Promise<unknown> = Promise.resolve()
-  /** End of what came directly and is not known to be synced, or -1: the journal does not cover it. */
-  #unsyncedDirectEnd = -1
-  /** End of what went through the journal in unsynced rounds alone, or -1. */
-  #unsyncedJournalEnd = -1
+  readonly #unsynced: Unsynced
   /** What reads or completes files at this moment: waited for before the folder goes. */
   readonly #fileWork = new Set<Promise<unknown>>()
 
@@ -107,6 +99,7 @@ export class PartitionLog implements JournalSource {
   ) {
     this.#environment = environment
     this.#tail = new LogTail(environment.cache)
+    this.#unsynced = new Unsynced(environment.clock)
     this.identity = identity
     this.topic = names.topic
     this.folder = names.folder
@@ -187,7 +180,7 @@ export class PartitionLog implements JournalSource {
     if (isInternalBatch(batch, 0)) flight.hasInternal = true
     else flight.visibleEnd = this.endOffset
     flight.epoch = epoch
-    this.#applySyncPolicy(flight, recordCountOf(batch, 0))
+    this.#unsynced.applyPolicy(flight, recordCountOf(batch, 0), this.settings)
     this.waitingBytes += batch.length
     this.#enlist()
     return { baseOffset, flight }
@@ -230,9 +223,7 @@ export class PartitionLog implements JournalSource {
 
   /** Whether `flush.ms` has passed since bytes were left unsynced. */
   isSyncDue(nowMono: number): boolean {
-    if (this.#unsyncedSince < 0 || nowMono - this.#unsyncedSince < this.settings.syncEveryMs) return false
-    this.#unsyncedSince = this.durableEnd < this.endOffset ? nowMono : -1 // what is on its way is not synced by this
-    return true
+    return this.#unsynced.isDue(nowMono, this.settings, this.durableEnd < this.endOffset)
   }
 
   /** Up to where the segment's file can be read; what stands behind is in memory, or not yet safe. */
@@ -258,7 +249,7 @@ export class PartitionLog implements JournalSource {
       lease.retain()
       this.#keep(flight, [bytes], [lease], false)
     }
-    this.#unsyncedJournalEnd = flight.sync ? -1 : flight.endOffset // a synced round makes those before it durable too
+    this.#unsynced.wroteToJournal(flight)
     this.#finish(flight)
     if (this.unwrittenBytes >= WRITE_OUT_BYTES) this.requestWriteOut()
   }
@@ -303,8 +294,7 @@ export class PartitionLog implements JournalSource {
       lease.release()
       throw error
     }
-    this.#unsyncedSegments.add(segment)
-    this.#unsyncedDirectEnd = flight.endOffset
+    this.#unsynced.wroteDirectly(segment, flight)
     this.#environment.noteDirectBytes(flight.bytes)
     for (const own of flight.leases) own.release()
     if (this.isClosed) lease.release()
@@ -327,7 +317,7 @@ export class PartitionLog implements JournalSource {
   /** From some size on a second copy costs more than a second sync; and what came directly is synced directly. */
   get prefersDirectWrite(): boolean {
     if (this.waitingBytes >= this.#environment.directBytes) return true
-    return this.#unsyncedDirectEnd >= 0 && this.#flights.some(flight => flight.sync)
+    return this.#unsynced.hasDirect && this.#flights.some(flight => flight.sync)
   }
 
   /** Brings what is durable in the journal into the segments' files (not synced). */
@@ -359,9 +349,23 @@ export class PartitionLog implements JournalSource {
     return this.usingFiles(this.writeOut().then(() => this.#syncSegments(place)))
   }
 
-  /** Moves the log start; resolves with it when it is durable. What lies below is removed from the disk later. */
-  moveStart(offset: number): Promise<number> {
-    return moveLogStart(this, this.#environment.journal, offset)
+  /**
+   * Moves the log start; resolves with it when it is durable. It never goes back, and never beyond what is durable. A move is in force at
+   * once; a crash before it is durable only brings records back whose removal nobody was promised. What lies below is removed from the
+   * disk later (`log-start`).
+   */
+  async moveStart(offset: number): Promise<number> {
+    this.requireUsable()
+    const target = Math.min(offset, this.durableEnd)
+    if (target > this.startOffset) {
+      this.startOffset = target
+      this.visibleEnd = Math.max(this.visibleEnd, target)
+      this.isDirty = true
+    }
+    // Also for a move that changes nothing: the one that did may still be on its way.
+    const place = { segment: 0, position: 0, epoch: 0, offset: this.startOffset }
+    await this.#environment.journal.write(this.identity, { ...place, kind: EntryKind.LOG_START })
+    return this.startOffset
   }
 
   /** Waits until nothing is on its way to the disk. */
@@ -416,21 +420,6 @@ export class PartitionLog implements JournalSource {
     const flight = new Flight(segment.baseOffset, position, baseOffset, segment.times)
     this.#flights.push(flight)
     return flight
-  }
-
-  /** `flush.messages` = 1 syncs before every acknowledgement; N lets the N-th append wait for the sync of all before it. */
-  #applySyncPolicy(flight: Flight, records: number): void {
-    const every = this.settings.syncEveryRecords
-    if (every === 1) {
-      flight.sync = true
-      return
-    }
-    if (this.#unsyncedSince < 0) this.#unsyncedSince = this.#environment.clock.mono()
-    this.#recordsSinceSync += records
-    if (this.#recordsSinceSync < every) return
-    flight.sync = true
-    this.#recordsSinceSync = 0
-    this.#unsyncedSince = -1
   }
 
   #segmentFor(batch: Buffer, delta: number): Segment {
@@ -499,14 +488,13 @@ export class PartitionLog implements JournalSource {
       await this.#environment.handles.use(segment.path, 'create', file =>
         file.write(flight.position, flight.parts),
       )
-      this.#unsyncedSegments.add(segment)
-      this.#unsyncedDirectEnd = flight.endOffset
+      this.#unsynced.wroteDirectly(segment, flight)
       this.#environment.noteDirectBytes(flight.bytes)
       if (flight.sync) sync = true
     }
     const last = flights[flights.length - 1]!
     if (sync) {
-      if (this.#unsyncedJournalEnd >= 0) await this.writeOut()
+      if (this.#unsynced.hasJournaled) await this.writeOut()
       const { segment, position, bytes, endOffset } = last
       await this.#syncSegments({ segment, position: position + bytes, offset: endOffset })
     }
@@ -516,22 +504,12 @@ export class PartitionLog implements JournalSource {
     }
   }
 
-  /**
-   * Makes the segments' files durable, and lets the journal say so where it does not know it: everything below the place is synced. Each
-   * sync also waits for those before it: they may have taken over a segment that this one answers for.
-   */
+  /** Makes the segments' files durable, and lets the journal say so where it does not know it: everything below the place is synced. */
   async #syncSegments(place: { segment: number; position: number; offset: number }): Promise<void> {
-    const segments = [...this.#unsyncedSegments].filter(segment => !segment.isDeleted)
-    const directEnd = this.#unsyncedDirectEnd
-    const journalEnd = this.#unsyncedJournalEnd
-    this.#unsyncedSegments.clear()
-    this.#syncing = Promise.all([this.#syncing, ...segments.map(segment => segment.sync())])
-    this.#syncing.catch(error => this.#environment.fail(error))
-    await this.#syncing
-    if (directEnd < 0 && journalEnd < 0) return
-    this.#environment.journal.attach(this.identity, { ...place, kind: EntryKind.MARK, epoch: this.term })
-    if (this.#unsyncedDirectEnd <= place.offset) this.#unsyncedDirectEnd = -1
-    if (this.#unsyncedJournalEnd <= place.offset) this.#unsyncedJournalEnd = -1
+    const { journal } = this.#environment
+    const syncing = this.#unsynced.sync(place.offset)
+    syncing.catch(error => this.#environment.fail(error))
+    if (await syncing) journal.attach(this.identity, { ...place, kind: EntryKind.MARK, epoch: this.term })
   }
 
   #keepDirect(flight: Flight): void {
@@ -547,7 +525,7 @@ export class PartitionLog implements JournalSource {
     const answer = new KafkaError('KAFKA_STORAGE_ERROR', isFull ? 'the disk is full' : error.message)
     this.#traveling = []
     if (isFull) {
-      if (failed.some(flight => flight.sync)) this.#recordsSinceSync = Number.MAX_SAFE_INTEGER
+      if (failed.some(flight => flight.sync)) this.#unsynced.missedSync()
       // Told only when it is certain that no restart finds the batches again.
       await this.#truncateTo(first).catch(reason => this.#environment.fail(reason))
     } else {
@@ -584,7 +562,7 @@ export class PartitionLog implements JournalSource {
       const segment = this.segments.find(candidate => candidate.baseOffset === base)
       if (segment && !segment.isDeleted) {
         await this.#environment.handles.use(segment.path, 'create', file => file.write(position, parts))
-        this.#unsyncedSegments.add(segment)
+        this.#unsynced.wroteOut(segment)
       }
       this.#tail.wrote(run)
     }

@@ -1,11 +1,10 @@
 import type { Lease } from '../../base/buffer-pool.ts'
-import type { Segment } from './segment.ts'
 
 /**
  * Reads the next piece of a file for a reader that goes through it in order, while the piece before is on its way to the client. The piece is
  * checked when it has come, so that this too is done before it is asked for.
  *
- * Few pieces are held at a time, over all logs; the oldest gives way.
+ * Few pieces are held at a time, over all logs; the oldest gives way. A file is known by the object that stands for it.
  */
 const PIECES_MAX = 8
 
@@ -15,7 +14,7 @@ export interface FilePiece {
 }
 
 interface Ahead {
-  segment: Segment
+  file: object
   position: number
   length: number
   piece: Promise<FilePiece>
@@ -25,17 +24,17 @@ export class ReadAhead {
   #aheads: Ahead[] = []
 
   /** Begins to read a piece, unless it is there already. */
-  begin(segment: Segment, position: number, length: number, read: () => Promise<FilePiece>): void {
-    if (this.#aheads.some(one => one.segment === segment && one.position === position)) return
+  begin(file: object, position: number, length: number, read: () => Promise<FilePiece>): void {
+    if (this.#aheads.some(one => one.file === file && one.position === position)) return
     if (this.#aheads.length >= PIECES_MAX) drop(this.#aheads.shift()!)
     const piece = read()
     piece.catch(() => {}) // whoever asks for the piece reads again, and meets the error then
-    this.#aheads.push({ segment, position, length, piece })
+    this.#aheads.push({ file, position, length, piece })
   }
 
   /** The piece at a position, when it was read ahead with the same length; the caller owns its lease. */
-  take(segment: Segment, position: number, length: number): Promise<FilePiece> | undefined {
-    const index = this.#aheads.findIndex(one => one.segment === segment && one.position === position)
+  take(file: object, position: number, length: number): Promise<FilePiece> | undefined {
+    const index = this.#aheads.findIndex(one => one.file === file && one.position === position)
     if (index < 0) return undefined
     const [ahead] = this.#aheads.splice(index, 1)
     if (ahead!.length === length) return ahead!.piece

@@ -1,15 +1,21 @@
 import { CorruptionError, readIfExists, replaceFile } from '../../base/disk.ts'
 import { Guard, GuardBuilder } from './guard.ts'
 import type { LogEnvironment } from './log-environment.ts'
-import type { Segment } from './segment.ts'
 
 /** The guard file of a segment: read when the segment first is, and made for segments that came without one. */
+interface GuardedSegment {
+  readonly baseOffset: number
+  readonly sizeBytes: number
+  file(suffix: '.guard'): string
+  read(position: number, length: number): Promise<Buffer>
+}
+
 const CHUNK_BYTES = 1 << 20
 
 /** Undefined when there is none: then the segment has no gaps. */
 export async function loadGuard(
   { disk, logger }: LogEnvironment,
-  segment: Segment,
+  segment: GuardedSegment,
 ): Promise<Guard | undefined> {
   const path = segment.file('.guard')
   try {
@@ -27,7 +33,7 @@ export async function loadGuard(
   }
 }
 
-export async function writeGuard({ disk }: LogEnvironment, segment: Segment): Promise<void> {
+export async function writeGuard({ disk }: LogEnvironment, segment: GuardedSegment): Promise<void> {
   const builder = new GuardBuilder(segment.baseOffset)
   for (let position = 0; position < segment.sizeBytes; position += CHUNK_BYTES) {
     builder.add(await segment.read(position, CHUNK_BYTES))
