@@ -158,6 +158,21 @@ describe('a full disk', () => {
     expect(await keysAfterCut(one)).toEqual(['a', 'e', 'f', 'g', 'h'])
   })
 
+  test('takes back only what it had no room for, where each append is acknowledged when it is written', async () => {
+    const unsynced = { syncEveryRecords: Number.POSITIVE_INFINITY }
+    const one = await openOneLog({ ...unsynced, segmentBytes: 5_000 }, options)
+    await put(one, 'a', LARGE)
+    await fillUp(one)
+    one.disk.quotaBytes += LARGE + 1_000 // enough for one more segment
+    const outcomes = await Promise.allSettled(['b', 'c', 'd'].map(key => put(one, key, LARGE)))
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+    one.disk.quotaBytes = Number.POSITIVE_INFINITY
+    await put(one, 'e', LARGE)
+    expect(await keysOf(one)).toEqual(['a', 'b', 'e'])
+    await one.directory.checkpoint()
+    expect(await keysAfterCut(one)).toEqual(['a', 'b', 'e'])
+  })
+
   test('takes an append at the very beginning of a segment back with its index', async () => {
     const one = await openOneLog({ indexIntervalBytes: 100 }, options)
     await fillUp(one)

@@ -40,6 +40,8 @@ export interface Appended {
 }
 
 const WRITE_OUT_BYTES = 128 << 10
+/** A flight with so much gets no further batch: its acknowledgement shall not wait for the bytes of others. */
+const FLIGHT_BYTES_MAX = 512 << 10
 
 export class PartitionLog implements JournalSource {
   readonly topic: string
@@ -416,7 +418,7 @@ export class PartitionLog implements JournalSource {
 
   #openFlight(segment: Segment, position: number, baseOffset: number): Flight {
     const open = this.#flights[this.#flights.length - 1]
-    if (open && open.segment === segment.baseOffset) return open
+    if (open && open.segment === segment.baseOffset && open.bytes < FLIGHT_BYTES_MAX) return open
     const flight = new Flight(segment.baseOffset, position, baseOffset, segment.times)
     this.#flights.push(flight)
     return flight
@@ -480,28 +482,37 @@ export class PartitionLog implements JournalSource {
     this.#tail.add(entry)
   }
 
+  /** Takes the flights out as they are finished: those that are left when it fails are to be taken back. */
   async #writeFlights(flights: Flight[]): Promise<void> {
     await this.makeFolder()
-    let sync = false
-    for (const flight of flights) {
-      const segment = this.#requireSegment(flight.segment)
-      await this.#environment.handles.use(segment.path, 'create', file =>
-        file.write(flight.position, flight.parts),
-      )
-      this.#unsynced.wroteDirectly(segment, flight)
-      this.#environment.noteDirectBytes(flight.bytes)
-      if (flight.sync) sync = true
+    if (flights.some(flight => flight.sync)) return this.#writeSynced(flights)
+    // Each is acknowledged when it is written: its sender's next batch comes in while the others are on their way.
+    while (flights.length > 0) {
+      await this.#writeFlight(flights[0]!)
+      const flight = flights.shift()!
+      this.#keepDirect(flight)
+      this.#finish(flight)
     }
-    const last = flights[flights.length - 1]!
-    if (sync) {
-      if (this.#unsynced.hasJournaled) await this.writeOut()
-      const { segment, position, bytes, endOffset } = last
-      await this.#syncSegments({ segment, position: position + bytes, offset: endOffset })
-    }
+  }
+
+  async #writeSynced(flights: readonly Flight[]): Promise<void> {
+    for (const flight of flights) await this.#writeFlight(flight)
+    if (this.#unsynced.hasJournaled) await this.writeOut()
+    const { segment, position, bytes, endOffset } = flights[flights.length - 1]!
+    await this.#syncSegments({ segment, position: position + bytes, offset: endOffset })
     for (const flight of flights) {
       this.#keepDirect(flight)
       this.#finish(flight)
     }
+  }
+
+  async #writeFlight(flight: Flight): Promise<void> {
+    const segment = this.#requireSegment(flight.segment)
+    await this.#environment.handles.use(segment.path, 'create', file =>
+      file.write(flight.position, flight.parts),
+    )
+    this.#unsynced.wroteDirectly(segment, flight)
+    this.#environment.noteDirectBytes(flight.bytes)
   }
 
   /** Makes the segments' files durable, and lets the journal say so where it does not know it: everything below the place is synced. */
