@@ -18,8 +18,11 @@ import { segmentName } from './log/segment-names.ts'
  * beginning are free. One checkpoint runs at a time; a request that comes meanwhile is served by another one behind it.
  */
 const LOGS_AT_ONCE = 4
-/** Nobody waits for a read any more. */
-const LOGS_AT_ONCE_AT_STOP = 32
+/**
+ * At a stop nobody waits for anything else. And beside large writes, since each of a log's dozen small steps stands in line behind them: with
+ * few at once a checkpoint of 100 logs took longer than what it was to cover.
+ */
+const LOGS_AT_ONCE_IN_HASTE = 32
 /** Bytes written around the journal after which a checkpoint is due, so that a start after a crash reads little. */
 const DIRECT_BYTES_BETWEEN = 1 << 30
 
@@ -88,11 +91,12 @@ export class CheckpointWriter {
 
   async #write({ isClean }: { isClean: boolean }): Promise<void> {
     const sequence = this.#journal.writtenSequence
+    const isInHaste = isClean || this.#directBytes >= DIRECT_BYTES_BETWEEN
     this.#directBytes = 0
     const obsolete: string[] = []
     const failures: Error[] = []
     // All are waited for, also when one fails: what a log is said to have is true only when its own work is done.
-    await inLanes(isClean ? LOGS_AT_ONCE_AT_STOP : LOGS_AT_ONCE, [...this.#logs()], log =>
+    await inLanes(isInHaste ? LOGS_AT_ONCE_IN_HASTE : LOGS_AT_ONCE, [...this.#logs()], log =>
       this.#checkpointLog(log, obsolete).catch(error => void failures.push(error)),
     )
     if (failures[0]) throw failures[0]
