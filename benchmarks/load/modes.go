@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -220,6 +221,8 @@ func produceToEach(o options, deadline time.Time) error {
 // runGroup lets connected clients join one group at once, and takes the time from the first JoinGroup to the
 // last answer to SyncGroup. A group that needed more than one generation shows them all.
 func runGroup(o options) (r report, err error) {
+	// A thread that blocks in a read keeps its processor for up to 10 ms: with two of them the members would not begin together.
+	runtime.GOMAXPROCS(o.connections + 1)
 	members := make([]*member, o.connections)
 	for i := range members {
 		s, err := dial(o.broker)

@@ -24,7 +24,7 @@ export interface GroupSettings {
 const GROUP_SIZE_MAX = 1_000
 const GROUPS_MAX = 20_000
 /** What `groupStragglerDelayMs` adds up to at most: below what a person notices, above what a burst of joins takes. */
-export const STRAGGLER_WAIT_MS_MAX = 20
+export const STRAGGLER_WAIT_MS_MAX = 30
 /** Members that were given an id and have not used it, for each member allowed: each client may be seen twice while it retries. */
 export const PENDING_MEMBERS_PER_MEMBER = 2
 /** A new member's JoinGroup is parked and nobody can tell whether its client is still there; Kafka lets go after the same time. */
