@@ -1,5 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -103,4 +105,25 @@ test('prints the settings in force with their origin, and no secrets', () => {
 test('lets --set beat the friendly flags, whatever their order', () => {
   const { lines } = run(['config', '--set', 'log.dirs=/set', '--data', '/data'])
   expect(lines.find(line => line.startsWith('log.dirs='))).toContain('/set')
+})
+
+test('a broker whose log nobody reads any more serves on', async () => {
+  const broker = spawn(process.execPath, [bin, 'start', '--port', '0', '--data', join(folder, 'unread')])
+  try {
+    const [line] = (await once(broker.stdout, 'data')) as [Buffer]
+    const [{ port }] = (JSON.parse(String(line)) as { listeners: [{ port: number }] }).listeners
+    broker.stdout.destroy()
+    for (let round = 0; round < 2; round++) {
+      const client = connect(port, '127.0.0.1')
+      await once(client, 'connect')
+      client.write('GET / HTTP/1.1\r\n\r\n') // no Kafka request: closed, with a line in the log
+      client.on('error', () => {})
+      await once(client, 'close')
+    }
+    expect(broker.exitCode).toBeNull()
+    broker.kill('SIGTERM')
+    expect(await once(broker, 'exit')).toEqual([0, null])
+  } finally {
+    broker.kill('SIGKILL')
+  }
 })

@@ -7,7 +7,7 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { explain } from './failure.ts'
-import { endWithReader } from './output.ts'
+import { whenReaderGoes } from './output.ts'
 
 const verbs: Record<string, () => Promise<{ register(program: Command): void }>> = {
   start: () => import('./commands/start.ts'),
@@ -33,7 +33,7 @@ Help for one command: loggerhead help start`
 
 /** Runs one command line; sets the exit code of the process, never throws. */
 export async function run(args: readonly string[]): Promise<void> {
-  endWithReader(process.stdout)
+  whenReaderGoes(process.stdout, args[0] === 'start' ? 'go on' : 'end')
   try {
     const program = await programFor(args)
     await program.parseAsync(args, { from: 'user' })

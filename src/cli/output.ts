@@ -6,10 +6,10 @@ export async function printLines(lines: Iterable<string> | AsyncIterable<string>
   }
 }
 
-/** Ends the command without a word when its reader (`| head`) has gone. */
-export function endWithReader(stream: NodeJS.WriteStream): void {
+/** What happens when the reader (`| head`) has gone: a command that prints ends without a word, a broker serves on in silence. */
+export function whenReaderGoes(stream: NodeJS.WriteStream, then: 'end' | 'go on'): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    process.exit(0)
+    if (then === 'end') process.exit(0)
   })
 }
