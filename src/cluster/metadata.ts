@@ -16,14 +16,21 @@ export interface PartitionImage {
 }
 
 /** Config resource types, as on the wire. */
-export const ConfigResource = { TOPIC: 2, BROKER: 4 } as const
+export const ConfigResource = {
+  TOPIC: 2,
+  BROKER: 4,
+  BROKER_LOGGER: 8,
+  CLIENT_METRICS: 16,
+  GROUP: 32,
+} as const
 
 const NO_CONFIGS: ReadonlyMap<string, string> = new Map()
 
 export class Metadata {
   readonly #byName = new Map<string, TopicImage>()
   readonly #byId = new Map<string, TopicImage>()
-  readonly #configs = new Map<string, ReadonlyMap<string, string>>()
+  /** By resource type, then by name. */
+  readonly #configs = new Map<number, Map<string, ReadonlyMap<string, string>>>()
   #nextProducerId = 0
 
   get topics(): Iterable<TopicImage> {
@@ -55,7 +62,12 @@ export class Metadata {
 
   /** What was set for a resource; empty when nothing was. */
   configsOf(resourceType: number, resourceName: string): ReadonlyMap<string, string> {
-    return this.#configs.get(configKey(resourceType, resourceName)) ?? NO_CONFIGS
+    return this.#configs.get(resourceType)?.get(resourceName) ?? NO_CONFIGS
+  }
+
+  /** Names of the resources of a type for which something is set. */
+  resourcesOf(resourceType: number): Iterable<string> {
+    return this.#configs.get(resourceType)?.keys() ?? []
   }
 
   replay(change: MetadataChange): void {
@@ -63,15 +75,23 @@ export class Metadata {
       case 'topic':
         this.#replayTopic(change.topicId, change.value)
         return
-      case 'config': {
-        const key = configKey(change.resourceType, change.resourceName)
-        if (change.value && change.value.size > 0) this.#configs.set(key, change.value)
-        else this.#configs.delete(key)
+      case 'config':
+        this.#replayConfigs(change.resourceType, change.resourceName, change.value)
         return
-      }
       case 'producerIds':
         this.#nextProducerId = change.nextProducerId
     }
+  }
+
+  #replayConfigs(
+    resourceType: number,
+    resourceName: string,
+    configs: ReadonlyMap<string, string> | null,
+  ): void {
+    const resources = this.#configs.get(resourceType) ?? new Map<string, ReadonlyMap<string, string>>()
+    this.#configs.set(resourceType, resources)
+    if (configs && configs.size > 0) resources.set(resourceName, configs)
+    else resources.delete(resourceName)
   }
 
   #replayTopic(topicId: string, value: { name: string; partitions: readonly PartitionImage[] } | null): void {
@@ -85,8 +105,4 @@ export class Metadata {
     this.#byId.set(topicId, topic)
     this.#byName.set(topic.name, topic)
   }
-}
-
-function configKey(resourceType: number, resourceName: string): string {
-  return `${resourceType}:${resourceName}`
 }
