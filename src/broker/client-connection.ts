@@ -5,7 +5,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Address, Connection } from '../base/network.ts'
 import { FrameAssembler } from '../protocol/frame.ts'
 import { type CloseCounters, ConnectionWatch } from './connection-watch.ts'
-import type { Held, Session } from './context.ts'
+import type { ClientSoftware, Held, Session } from './context.ts'
 import type { Answer, Dispatcher } from './dispatch.ts'
 import type { Handler } from './handler.ts'
 import type { MemoryBudget } from './memory-budget.ts'
@@ -30,6 +30,7 @@ const RESUME_RATIO = 0.5
 const SMALL_BYTES_MAX = 4 << 10
 /** Frames from this size on are put into buffers of the pool. */
 const POOLED_FRAME_BYTES = 64 << 10
+const UNKNOWN_SOFTWARE: ClientSoftware = { name: 'unknown', version: 'unknown' }
 
 interface Slot extends Held {
   frame: Buffer
@@ -62,6 +63,7 @@ export interface ConnectionOptions {
 export class ClientConnection implements Session {
   readonly listenerName: string
   readonly clientHost: string
+  readonly clientPort: number
   readonly advertised: Address
   readonly #options: ConnectionOptions
   readonly #connection: Connection
@@ -82,6 +84,7 @@ export class ClientConnection implements Session {
   readonly #watch: ConnectionWatch
   readonly #resume = () => this.#resumeIfRoom()
   isClosed = false
+  software: ClientSoftware = UNKNOWN_SOFTWARE
 
   constructor(options: ConnectionOptions) {
     const { connection } = options
@@ -90,6 +93,7 @@ export class ClientConnection implements Session {
     this.listenerName = options.listenerName
     this.advertised = options.advertised
     this.clientHost = `/${connection.remote.host}`
+    this.clientPort = connection.remote.port
     this.#assembler = new FrameAssembler({
       frameBytesMax: options.frameBytesMax,
       deliver: frame => this.#accept(frame),

@@ -9,6 +9,7 @@ import type { ApiVersion } from '../protocol/messages/api-versions.ts'
 import type { Config } from './config.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { InternalTopics } from './internal-topics.ts'
+import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import type { TopicCreation } from './topic-creation.ts'
 
 /** What handlers work with: the broker's parts, the same for all requests. */
@@ -21,6 +22,7 @@ export interface BrokerContext {
   readonly fetchSessions: FetchSessions
   readonly internalTopics: InternalTopics
   readonly topicCreation: TopicCreation
+  readonly telemetry: ClientTelemetry
   readonly clock: Clock
   readonly logger: Logger
   /** Why clients may not append to the partition at the moment; undefined when they may. */
@@ -29,11 +31,19 @@ export interface BrokerContext {
   readonly throttleMs: () => number
 }
 
+export interface ClientSoftware {
+  readonly name: string
+  readonly version: string
+}
+
 /** A client's connection, as handlers see it. */
 export interface Session {
   readonly listenerName: string
   /** As Kafka prints it: `/127.0.0.1`. */
   readonly clientHost: string
+  readonly clientPort: number
+  /** What the client calls itself in ApiVersions (KIP-511); `unknown` where it does not. */
+  software: ClientSoftware
   /** Where this client is told to find this broker. */
   readonly advertised: Address
   /** Set when the connection has closed: nobody waits for an answer any more. */

@@ -10,6 +10,7 @@ import { describeConfigs } from './describe-configs.ts'
 import { describeGroups } from './describe-groups.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
+import { getTelemetrySubscriptions } from './get-telemetry-subscriptions.ts'
 import { heartbeat } from './heartbeat.ts'
 import { initProducerId } from './init-producer-id.ts'
 import { joinGroup } from './join-group.ts'
@@ -21,6 +22,7 @@ import { offsetCommit } from './offset-commit.ts'
 import { offsetFetch } from './offset-fetch.ts'
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
 import { produce } from './produce.ts'
+import { pushTelemetry } from './push-telemetry.ts'
 import { syncGroup } from './sync-group.ts'
 
 /** Every API that is served. What is not in this list is not advertised; docs/apis.md is made from it. */
@@ -48,4 +50,6 @@ export const handlers: readonly Handler[] = [
   createPartitions,
   deleteGroups,
   describeCluster,
+  getTelemetrySubscriptions,
+  pushTelemetry,
 ]
