@@ -4,7 +4,14 @@ import { KafkaError } from '../protocol/errors.ts'
 import { DataFolderError } from '../storage/data-folder.ts'
 import type { LogSettings } from '../storage/log/log-settings.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
-import { Controller, type ControllerSettings, type NewTopic, PRODUCER_ID_BLOCK } from './controller.ts'
+import { type AlteredQuota, alterClientQuotas, type QuotaAlteration } from './client-quota-alteration.ts'
+import {
+  type Charge,
+  Controller,
+  type ControllerSettings,
+  type NewTopic,
+  PRODUCER_ID_BLOCK,
+} from './controller.ts'
 import { Metadata, type TopicImage } from './metadata.ts'
 import { METADATA_TOPIC, METADATA_TOPIC_ID, MetadataLog } from './metadata-log.ts'
 import { Partitions, type TopicSettings } from './partitions.ts'
@@ -25,6 +32,7 @@ export interface ClusterOptions {
 }
 
 const TOPIC_RESOURCE = 2
+const FREE: Charge = () => {}
 
 export class Cluster {
   readonly clusterId: string
@@ -59,17 +67,15 @@ export class Cluster {
     return cluster
   }
 
-  /** What the cluster has agreed on, as a log: for who measures it. */
-  get metadataLog(): MetadataLog {
-    return this.#log
-  }
-
   /** Creates topics; each is answered on its own. With `validateOnly` nothing is created. */
   async createTopics(
     topics: readonly NewTopic[],
     validateOnly: boolean,
+    charge: Charge = FREE,
   ): Promise<(TopicImage | KafkaError)[]> {
-    return Promise.all(topics.map(topic => this.#createTopic(topic, validateOnly).catch(asKafkaError)))
+    return Promise.all(
+      topics.map(topic => this.#createTopic(topic, validateOnly, charge).catch(asKafkaError)),
+    )
   }
 
   async deleteTopic(topic: TopicImage): Promise<void> {
@@ -88,6 +94,7 @@ export class Cluster {
     count: number,
     assignments: readonly (readonly number[])[] | null,
     validateOnly: boolean,
+    charge: Charge = FREE,
   ): Promise<void> {
     const topicId = await this.#log.change(() => {
       const topic = this.metadata.findTopic(name)
@@ -95,10 +102,19 @@ export class Cluster {
       const changes = this.#controller.createPartitions(topic, count, assignments, () =>
         this.partitions.place(),
       )
+      charge(count - topic.partitions.length)
       return { changes: validateOnly ? [] : changes, result: topic.topicId }
     })
     const topic = this.metadata.findTopicById(topicId)
     if (topic && !validateOnly) await this.partitions.open([topic])
+  }
+
+  /** Sets and removes quotas; each entity is answered on its own. With `validateOnly` nothing is changed. */
+  alterClientQuotas(alterations: readonly QuotaAlteration[], validateOnly: boolean): Promise<AlteredQuota[]> {
+    return this.#log.change(() => {
+      const { changes, results } = alterClientQuotas(this.metadata.clientQuotas, alterations)
+      return { changes: validateOnly ? [] : changes, result: results }
+    })
   }
 
   /** A producer id that no producer of this cluster ever had. */
@@ -128,11 +144,12 @@ export class Cluster {
     await Promise.all(directories.map(directory => directory.start()))
   }
 
-  async #createTopic(topic: NewTopic, validateOnly: boolean): Promise<TopicImage> {
+  async #createTopic(topic: NewTopic, validateOnly: boolean, charge: Charge): Promise<TopicImage> {
     const { topicId, image } = await this.#log.change(() => {
       const { topicId, changes } = this.#controller.createTopic(topic, () => this.partitions.place())
       const [created] = changes
       const partitions = created?.type === 'topic' ? (created.value?.partitions ?? []) : []
+      charge(partitions.length)
       const image: TopicImage = { name: topic.name, topicId, partitions }
       return { changes: validateOnly ? [] : changes, result: { topicId, image } }
     })

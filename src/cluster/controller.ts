@@ -34,6 +34,9 @@ export interface ControllerSettings {
 /** Says where the next replica on this node belongs. */
 export type Placement = () => string
 
+/** Told how many partitions are about to be created or deleted; throws when that is too many for now. */
+export type Charge = (partitions: number) => void
+
 const RESERVED_NAMES = ['__cluster_metadata']
 
 export class Controller {

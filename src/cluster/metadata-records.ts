@@ -1,5 +1,7 @@
 import { decode, encode } from '../protocol/codec.ts'
 import {
+  ClientQuotaMetadataKey,
+  ClientQuotaMetadataValue,
   ConfigMetadataKey,
   ConfigMetadataValue,
   MetadataRecordType,
@@ -9,12 +11,14 @@ import {
   TopicMetadataValue,
 } from '../protocol/internal/cluster-metadata.ts'
 import type { DecodedOf } from '../protocol/schema.ts'
+import type { QuotaEntity, QuotaValues } from './client-quotas.ts'
 
 /** What a record of the metadata log says; a null value removes. Bytes: see `protocol/internal/cluster-metadata`. */
 export type MetadataChange =
   | { type: 'topic'; topicId: string; value: DecodedOf<typeof TopicMetadataValue> | null }
   | { type: 'config'; resourceType: number; resourceName: string; value: ReadonlyMap<string, string> | null }
   | { type: 'producerIds'; nextProducerId: number }
+  | { type: 'clientQuota'; entity: QuotaEntity; value: QuotaValues | null }
 
 export interface KeyedBytes {
   key: Buffer
@@ -49,6 +53,12 @@ export function encodeChange(change: MetadataChange): KeyedBytes {
       const { nextProducerId } = change
       return { key, value: tagged(VERSION, encode(ProducerIdsMetadataValue, VERSION, { nextProducerId })) }
     }
+    case 'clientQuota': {
+      const entity = Array.from(change.entity, ([entityType, entityName]) => ({ entityType, entityName }))
+      const key = tagged(MetadataRecordType.CLIENT_QUOTA, encode(ClientQuotaMetadataKey, VERSION, { entity }))
+      const values = change.value && Array.from(change.value, ([name, value]) => ({ key: name, value }))
+      return { key, value: values && tagged(VERSION, encode(ClientQuotaMetadataValue, VERSION, { values })) }
+    }
   }
 }
 
@@ -76,6 +86,15 @@ export function decodeChange(key: Buffer, value: Buffer | null): MetadataChange 
     case MetadataRecordType.PRODUCER_IDS: {
       const { nextProducerId } = decode(ProducerIdsMetadataValue, VERSION, content ?? Buffer.alloc(0))
       return { type: 'producerIds', nextProducerId }
+    }
+    case MetadataRecordType.CLIENT_QUOTA: {
+      const { entity } = decode(ClientQuotaMetadataKey, VERSION, body)
+      const values = content ? decode(ClientQuotaMetadataValue, VERSION, content).values : null
+      return {
+        type: 'clientQuota',
+        entity: new Map(entity.map(({ entityType, entityName }) => [entityType, entityName])),
+        value: values && new Map(values.map(one => [one.key, one.value])),
+      }
     }
     default:
       throw new Error(`the metadata log holds a record of type ${type}, which this program does not know`)

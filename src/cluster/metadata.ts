@@ -1,7 +1,8 @@
+import { ClientQuotas } from './client-quotas.ts'
 import type { MetadataChange } from './metadata-records.ts'
 
 /**
- * What the cluster has agreed on: topics, their partitions and replicas, configs, producer ids. Only `replay` changes it, with what the
+ * What the cluster has agreed on: topics, their partitions and replicas, configs, producer ids, quotas. Only `replay` changes it, with what the
  * metadata log says, in its order; so every broker that has read as far sees the same.
  */
 export interface TopicImage {
@@ -31,6 +32,7 @@ export class Metadata {
   readonly #byId = new Map<string, TopicImage>()
   /** By resource type, then by name. */
   readonly #configs = new Map<number, Map<string, ReadonlyMap<string, string>>>()
+  readonly clientQuotas = new ClientQuotas()
   #nextProducerId = 0
 
   get topics(): Iterable<TopicImage> {
@@ -80,6 +82,9 @@ export class Metadata {
         return
       case 'producerIds':
         this.#nextProducerId = change.nextProducerId
+        return
+      case 'clientQuota':
+        this.clientQuotas.replay(change.entity, change.value)
     }
   }
 
