@@ -1,9 +1,6 @@
 import type { BufferPool } from '../base/buffer-pool.ts'
-import type { Clock } from '../base/clock.ts'
-import type { HostProcess } from '../base/host-process.ts'
-import type { MetricRegistry, Metrics, Sample } from '../base/metrics.ts'
+import type { Metrics, Sample } from '../base/metrics.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { Partition } from '../cluster/partition.ts'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import { GROUP_SETTINGS } from '../coordinator/groups/group-settings.ts'
 import type { ProducerLimit } from '../storage/log/producer-limit.ts'
@@ -12,11 +9,9 @@ import type { LogDirectory } from '../storage/log-directory.ts'
 import type { Config } from './config.ts'
 import type { Dispatcher } from './dispatch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
-import { registerExporterMetrics } from './metrics/exporter-metrics.ts'
-import { registerKafkaMetrics } from './metrics/kafka-metrics.ts'
-import { registerProcessMetrics } from './metrics/process-metrics.ts'
+import { TRACKED_CLIENTS_MAX } from './quota-accounts.ts'
 import type { Server } from './server.ts'
-import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
+import type { Throttle } from './throttle.ts'
 
 /**
  * What a broker tells of itself. Every bound has its metric: how much of it is used, and what was turned away over it; where the bound is
@@ -24,8 +19,6 @@ import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
  */
 export interface MeasuredParts {
   config: Config
-  clock: Clock
-  host: HostProcess
   server: Server
   dispatcher: Dispatcher
   pool: BufferPool
@@ -35,38 +28,16 @@ export interface MeasuredParts {
   cluster: Cluster
   groups: GroupCoordinator
   fetchSessions: FetchSessions
-  telemetry: ClientTelemetry
+  throttle: Throttle
 }
 
-export function registerBrokerMetrics(metrics: MetricRegistry, parts: MeasuredParts): void {
-  const { config, host, directories, server } = parts
-  const isOffline = ({ log }: Partition) =>
-    log.damage !== undefined || directories.some(({ root, isOffline }) => isOffline && root === log.root)
-  registerKafkaMetrics(metrics, { ...parts, isOffline })
-  registerExporterMetrics(metrics, {
-    ...parts,
-    isOffline,
-    address: () => addressOf(config, server),
-    seriesMax: config.value('loggerhead.metrics.series.max'),
-  })
+export function registerBrokerMetrics(metrics: Metrics, parts: MeasuredParts): void {
   registerConnections(metrics, parts)
   registerRequests(metrics, parts)
+  registerThrottling(metrics, parts)
   registerMemory(metrics, parts)
   registerLogs(metrics, parts)
   registerDirectories(metrics, parts)
-  registerProcessMetrics(metrics, host)
-  parts.telemetry.registerMetrics(metrics)
-  metrics.gauge(
-    'loggerhead_metrics_left_out',
-    'Series of a metric that were too many for the last scrape.',
-    () => Array.from(metrics.leftOut, ([metric, value]) => ({ labels: { metric }, value })),
-  )
-}
-
-/** Where clients are told to connect, as far as all are told the same. */
-function addressOf(config: Config, server: Server): string {
-  const { host, port } = config.listeners[0]?.advertised ?? server.addresses[0]!
-  return `${host}:${port || (server.addresses[0]?.port ?? port)}`
 }
 
 function registerConnections(metrics: Metrics, { config, server }: MeasuredParts): void {
@@ -137,6 +108,36 @@ function registerRequests(
   )
 }
 
+function registerThrottling(metrics: Metrics, { server, throttle }: MeasuredParts): void {
+  const ofEach = (read: (one: { times: number; ms: number }) => number) => () =>
+    Object.entries(throttle.counters).map(([kind, one]) => ({ labels: { kind }, value: read(one) }))
+  metrics.counter(
+    'loggerhead_throttled_total',
+    'How often clients were slowed down, by what they used too much of.',
+    ofEach(({ times }) => times),
+  )
+  metrics.counter(
+    'loggerhead_throttled_seconds_total',
+    'For how long clients were told to wait, by what they used too much of.',
+    ofEach(({ ms }) => ms / 1_000),
+  )
+  metrics.gauge(
+    'loggerhead_connections_muted',
+    'Connections that are not read because their client is throttled.',
+    () => server.mutedCount,
+  )
+  metrics.gauge(
+    'loggerhead_quota_accounts',
+    'Clients whose use is counted, in all kinds of quotas.',
+    () => throttle.accountCount,
+  )
+  metrics.gauge(
+    'loggerhead_quota_accounts_max',
+    'The most clients whose use is counted in one kind of quota.',
+    () => TRACKED_CLIENTS_MAX,
+  )
+}
+
 function registerMemory(metrics: Metrics, { config, pool, cache }: MeasuredParts): void {
   metrics.gauge('loggerhead_tail_cache_bytes', 'Bytes of the newest records in memory.', () => cache.bytes)
   metrics.gauge('loggerhead_tail_cache_bytes_max', 'loggerhead.tail.cache.bytes.', () =>
@@ -174,11 +175,7 @@ function registerLogs(metrics: Metrics, { cluster, groups, producers }: Measured
       return damaged
     },
   )
-  metrics.gauge('loggerhead_groups', 'Consumer groups.', () => {
-    let count = 0
-    for (const { size } of groups.runtime.coordinators()) count += size
-    return count
-  })
+  metrics.gauge('loggerhead_groups', 'Consumer groups.', () => groups.groupCount)
   metrics.gauge('loggerhead_groups_max', 'The most groups.', () => GROUP_SETTINGS.groupsMax)
   metrics.gauge(
     'loggerhead_producer_ids',

@@ -18,13 +18,12 @@ import { advertisedApis, Dispatcher } from './dispatch.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { groupSettingsOf } from './group-settings.ts'
 import { handlers } from './handlers/index.ts'
-import { type HealthCheck, healthOf } from './health.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { InternalTopics } from './internal-topics.ts'
 import { partitionRulesOf } from './partition-rules.ts'
 import { Server } from './server.ts'
 import { syncPolicyOf } from './sync-policy.ts'
-import { ClientTelemetry } from './telemetry/client-telemetry.ts'
+import { Throttle } from './throttle.ts'
 import { logSettingsOf, topicConfigOf } from './topic-config.ts'
 import { TopicCreation } from './topic-creation.ts'
 
@@ -37,8 +36,6 @@ import { TopicCreation } from './topic-creation.ts'
 export interface StartOptions extends World {
   config: Config
   logger: Logger
-  /** The data folders are ours: what else a start claims is claimed before the long work begins. What it throws ends the start. */
-  onLocked?: () => Promise<void>
 }
 
 export interface Broker {
@@ -49,8 +46,6 @@ export interface Broker {
   readonly failed: Promise<Error>
   /** All metrics in the text format of Prometheus. */
   metrics(): Promise<string>
-  /** What must hold for clients to be served as they should be. */
-  health(): readonly HealthCheck[]
   close(): Promise<void>
 }
 
@@ -78,7 +73,6 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   const cache = new TailCache(config.value('loggerhead.tail.cache.bytes'))
   const producers = new ProducerLimit(PRODUCERS_MAX)
   const folders = await openFolders(options, stops)
-  await options.onLocked?.()
   const directories = await openDirectories(options, folders, { pool, cache, producers }, reportFailure)
   stops.push(() => Promise.all(directories.map(directory => directory.close())).then(() => {}))
 
@@ -122,13 +116,13 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     ),
     internalTopics,
     topicCreation: new TopicCreation(cluster, config),
-    telemetry: openTelemetry(options, cluster),
     clock,
     logger,
     refusesAppends: partition => housekeeping.space.refusalOf(partition.log.root),
-    throttleMs: () => housekeeping.space.throttleMs,
+    throttle: openThrottle(options, cluster, () => housekeeping.space.throttleMs),
   }
   const dispatcher = new Dispatcher(context, handlers)
+  const { fetchSessions, throttle } = context
   const server = new Server({
     config,
     network,
@@ -136,6 +130,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     pool,
     clock,
     logger,
+    throttle,
     onBroken(error) {
       logger.error(
         { event: 'broken', stack: error.stack },
@@ -147,15 +142,9 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   await server.listen()
   stops.push(() => server.close(DRAIN_MS))
   await internalTopics.start()
-  const { fetchSessions, telemetry } = context
-  const metrics = new MetricRegistry({
-    samplesMax: config.value('loggerhead.metrics.series.max'),
-    pause: () => new Promise(resolve => clock.soon(resolve)),
-  })
+  const metrics = new MetricRegistry()
   registerBrokerMetrics(metrics, {
     config,
-    clock,
-    host: options.host,
     server,
     dispatcher,
     pool,
@@ -165,7 +154,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     cluster,
     groups,
     fetchSessions,
-    telemetry,
+    throttle,
   })
   housekeeping.registerMetrics(metrics)
   return {
@@ -173,18 +162,23 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     clusterId: cluster.clusterId,
     failed,
     metrics: () => metrics.text(),
-    health: () => healthOf({ server, directories, groups }),
     close: onceInOrder(stops),
   }
 }
 
-function openTelemetry({ config, clock, random }: StartOptions, { metadata }: Cluster): ClientTelemetry {
-  return new ClientTelemetry({
+function openThrottle({ config, clock }: StartOptions, cluster: Cluster, diskMs: () => number): Throttle {
+  return new Throttle({
+    quotas: cluster.metadata.clientQuotas,
+    windows: {
+      count: config.value('quota.window.num'),
+      ms: config.value('quota.window.size.seconds') * 1_000,
+    },
+    mutationWindows: {
+      count: config.value('controller.quota.window.num'),
+      ms: config.value('controller.quota.window.size.seconds') * 1_000,
+    },
     clock,
-    random,
-    metadata,
-    telemetryBytesMax: () => config.value('telemetry.max.bytes'),
-    seriesMax: config.value('loggerhead.telemetry.series.max'),
+    diskMs,
   })
 }
 

@@ -69,7 +69,10 @@ function open(options: { frameBytesMax?: number; idleMs?: number } = {}) {
   let closedTimes = 0
   const client = new ClientConnection({
     connection: peer,
-    dispatcher: new Dispatcher({ apis: [] } as unknown as BrokerContext, desk.handlers()),
+    dispatcher: new Dispatcher(
+      { apis: [], throttle: { countsTime: false } } as unknown as BrokerContext,
+      desk.handlers(),
+    ),
     pool,
     clock,
     logger: { ...silentLogger, limited: (_cause, fields) => lines.push(fields) },
@@ -249,6 +252,93 @@ describe('a client is not read', () => {
     peer.take()
     client.drained()
     expect(desk.begun).toEqual([1])
+  })
+})
+
+describe('a muted client', () => {
+  test('gets the answers of what has begun, and nothing more of it is read or begun', async () => {
+    const { peer, client } = open()
+    desk.isOpen = false
+    client.receive(Buffer.concat([produce(1), produce(2)]))
+    client.mute(5_000)
+    client.receive(Buffer.concat([produce(3), apiVersions(4)]))
+    desk.answerOne()
+    desk.answerOne()
+    expect(ids(await peer.answers(2))).toEqual([1, 2])
+    await clock.advance(4_999)
+    expect([desk.begun, peer.isPaused, client.isMuted, client.isPaused]).toEqual([[1, 2], true, true, false])
+    desk.isOpen = true
+    await clock.advance(1)
+    expect(ids(await peer.answers(4))).toEqual([1, 2, 3, 4])
+    expect([peer.isPaused, client.isMuted]).toEqual([false, false])
+  })
+
+  test('is muted until the last of several times has passed', async () => {
+    const { peer, client } = open()
+    client.mute(5_000)
+    client.mute(1_000)
+    await clock.advance(3_000)
+    client.mute(4_000)
+    await clock.advance(3_999)
+    expect(peer.isPaused).toBe(true)
+    await clock.advance(1)
+    expect(peer.isPaused).toBe(false)
+  })
+
+  test('is read again only when its other bounds let it', async () => {
+    memory = new MemoryBudget(10_000)
+    const { peer, client } = open()
+    const other = open()
+    desk.isOpen = false
+    other.client.receive(produce(1, 11_000))
+    client.mute(1_000)
+    await clock.advance(1_000)
+    expect([peer.isPaused, client.isPaused]).toEqual([true, true])
+    desk.answerOne()
+    await other.peer.answers(1)
+    await clock.settle()
+    expect(peer.isPaused).toBe(false)
+  })
+
+  test('in the middle of a request leaves the last memory to another', async () => {
+    memory = new MemoryBudget(100_000)
+    const frame = produce(1, 60_000)
+    const [muted, other, last] = [open(), open(), open()]
+    for (const { client } of [muted, other, last]) client.receive(frame.subarray(0, 50_000))
+    // The second is the one that may finish; it is muted, and the third is free to.
+    other.client.mute(10_000)
+    expect([other.peer.isPaused, last.peer.isPaused]).toEqual([true, false])
+    last.client.receive(frame.subarray(50_000))
+    await last.peer.answers(1)
+  })
+
+  test('is closed neither for idleness, nor for a slow request, nor for answers that it does not take', async () => {
+    const { peer, client } = open({ idleMs: 60_000 })
+    client.receive(Buffer.concat([apiVersions(1), apiVersions(2).subarray(0, 9)]))
+    await peer.answers(1)
+    peer.pendingBytes = 1
+    client.mute(3_600_000)
+    await clock.advance(3_599_000)
+    expect(peer.isDestroyed).toBe(false)
+    await clock.advance(60_000)
+    expect([peer.isDestroyed, counters.stalled]).toEqual([true, 1])
+  })
+
+  test('does not hold up an end', async () => {
+    const { peer, client } = open()
+    desk.isOpen = false
+    client.receive(produce(1))
+    client.mute(3_600_000)
+    client.receive(produce(2))
+    client.end()
+    expect([peer.isPaused, peer.isEnded]).toEqual([false, false])
+    desk.answerOne()
+    await peer.answers(1)
+    await clock.settle()
+    expect([peer.isEnded, desk.begun]).toEqual([true, [1]])
+    client.mute(1_000)
+    client.closed()
+    expect(clock.timers).toBe(0)
   })
 })
 

@@ -4,8 +4,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Address, Connection } from '../base/network.ts'
 import { FrameAssembler } from '../protocol/frame.ts'
+import { ConnectionMute } from './connection-mute.ts'
 import { type CloseCounters, ConnectionWatch } from './connection-watch.ts'
-import type { ClientSoftware, Held, Session } from './context.ts'
+import { ANONYMOUS, type Held, type Session } from './context.ts'
 import type { Answer, Dispatcher } from './dispatch.ts'
 import type { Handler } from './handler.ts'
 import type { MemoryBudget } from './memory-budget.ts'
@@ -19,8 +20,8 @@ import type { ReceivedBytes } from './received-bytes.ts'
  * turn of the event loop leave together.
  *
  * Bounds: requests that wait, request bytes held (whole and unfinished, with the whole broker's budget), answer bytes that the client
- * does not take. Over a bound the socket is not read, and TCP pushes back. What has no future is
- * closed (`connection-watch`).
+ * does not take. Over a bound the socket is not read, and TCP pushes back. A client that is throttled is not read either, and
+ * nothing more of it begins. What has no future is closed (`connection-watch`).
  */
 const REQUESTS_WAITING_MAX = 1_000
 const ANSWER_BYTES_MAX = 8 << 20
@@ -30,7 +31,6 @@ const RESUME_RATIO = 0.5
 const SMALL_BYTES_MAX = 4 << 10
 /** Frames from this size on are put into buffers of the pool. */
 const POOLED_FRAME_BYTES = 64 << 10
-const UNKNOWN_SOFTWARE: ClientSoftware = { name: 'unknown', version: 'unknown' }
 
 interface Slot extends Held {
   frame: Buffer
@@ -63,7 +63,7 @@ export interface ConnectionOptions {
 export class ClientConnection implements Session {
   readonly listenerName: string
   readonly clientHost: string
-  readonly clientPort: number
+  readonly user = ANONYMOUS
   readonly advertised: Address
   readonly #options: ConnectionOptions
   readonly #connection: Connection
@@ -82,9 +82,9 @@ export class ClientConnection implements Session {
   #isPaused = false
   #isEnding = false
   readonly #watch: ConnectionWatch
+  readonly #mute: ConnectionMute
   readonly #resume = () => this.#resumeIfRoom()
   isClosed = false
-  software: ClientSoftware = UNKNOWN_SOFTWARE
 
   constructor(options: ConnectionOptions) {
     const { connection } = options
@@ -93,12 +93,15 @@ export class ClientConnection implements Session {
     this.listenerName = options.listenerName
     this.advertised = options.advertised
     this.clientHost = `/${connection.remote.host}`
-    this.clientPort = connection.remote.port
     this.#assembler = new FrameAssembler({
       frameBytesMax: options.frameBytesMax,
       deliver: frame => this.#accept(frame),
       allocate: bytes => this.#allocate(bytes),
       keep: (chunk, start) => options.received.keep(chunk, start),
+    })
+    this.#mute = new ConnectionMute(options.clock, () => {
+      this.#startNext()
+      this.#resumeIfRoom()
     })
     this.#watch = new ConnectionWatch({
       clock: options.clock,
@@ -106,6 +109,7 @@ export class ClientConnection implements Session {
       idleMs: options.idleMs,
       unfinishedBytes: () => this.#assembler.pendingBytes,
       isPaused: () => this.#isPaused,
+      isMuted: () => this.#mute.isOn,
       hasRequests: () => this.#slots.length > 0,
       close: reason => {
         options.counters[reason]++
@@ -119,7 +123,19 @@ export class ClientConnection implements Session {
   }
 
   get isPaused(): boolean {
-    return this.#isPaused
+    return this.#isPaused && !this.#mute.isOn
+  }
+
+  get isMuted(): boolean {
+    return this.#mute.isOn
+  }
+
+  mute(ms: number): void {
+    if (this.isClosed || this.#isEnding) return
+    this.#mute.extend(ms)
+    // It will not finish a request for a while: another may.
+    this.#options.memory.hasFinished(this)
+    this.#pause()
   }
 
   onClose(run: () => void): () => void {
@@ -152,6 +168,7 @@ export class ClientConnection implements Session {
     this.#isEnding = true
     // It is read on, and what comes is dropped: a paused socket would not see that the peer has closed.
     if (this.#isPaused) this.#connection.resume()
+    this.#mute.cancel()
     for (const slot of this.#slots.splice(this.#started)) this.#release(slot)
     if (this.#slots.length === 0) this.#connection.end()
   }
@@ -161,6 +178,7 @@ export class ClientConnection implements Session {
     if (this.isClosed) return
     this.isClosed = true
     this.#watch.cancel()
+    this.#mute.cancel()
     for (const slot of this.#slots) this.#release(slot)
     this.#slots = []
     this.#started = 0
@@ -218,7 +236,7 @@ export class ClientConnection implements Session {
   }
 
   #mayFinish(): boolean {
-    return this.#unfinishedBytes > 0 && this.#options.memory.mayFinish(this)
+    return this.#unfinishedBytes > 0 && !this.#mute.isOn && this.#options.memory.mayFinish(this)
   }
 
   /** Whether this connection's own bounds let it read; at a resume with something to spare. */
@@ -248,7 +266,7 @@ export class ClientConnection implements Session {
   }
 
   #mayStart(slot: Slot): boolean {
-    if (this.#connection.pendingBytes > ANSWER_BYTES_MAX) return false
+    if (this.#mute.isOn || this.#connection.pendingBytes > ANSWER_BYTES_MAX) return false
     if (this.#started === 0) return true
     return slot.handler?.overlaps === true && this.#slots[this.#started - 1]!.handler === slot.handler
   }
@@ -342,7 +360,7 @@ export class ClientConnection implements Session {
   }
 
   #resumeIfRoom(): void {
-    if (!this.#isPaused || this.isClosed || this.#isEnding) return
+    if (!this.#isPaused || this.isClosed || this.#isEnding || this.#mute.isOn) return
     if (!this.#hasRoom(RESUME_RATIO)) {
       this.#options.memory.whenRoom(this.#resume)
       return

@@ -1,6 +1,6 @@
 /**
  * Settings of Kafka whose feature is still to come (logins, TLS, transactions, new group protocols, replication,
- * quotas, tiered storage): accepted, checked and reported; setting one is logged once, because it has no effect yet.
+ * tiered storage): accepted, checked and reported; setting one is logged once, because it has no effect yet.
  */
 import {
   boolean,
@@ -37,8 +37,6 @@ export const laterSettings = {
   'controller.quorum.fetch.timeout.ms': int(2000, { min: 0 }),
   'controller.quorum.request.timeout.ms': int(2000, { min: 0 }),
   'controller.quorum.retry.backoff.ms': int(20, { min: 0 }),
-  'controller.quota.window.num': int(11, { min: 1 }),
-  'controller.quota.window.size.seconds': int(1, { min: 1 }),
   'cordoned.log.dirs': list('', { dynamic: true }),
   'delegation.token.expiry.check.interval.ms': long(3_600_000, { min: 1 }),
   'delegation.token.expiry.time.ms': long(86_400_000, { min: 1 }),
@@ -119,8 +117,6 @@ export const laterSettings = {
     'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
     { dynamic: true },
   ),
-  'quota.window.num': int(11, { min: 1 }),
-  'quota.window.size.seconds': int(1, { min: 1 }),
   'remote.fetch.max.wait.ms': int(500, { min: 1, dynamic: true }),
   'remote.list.offsets.request.timeout.ms': long(30000, { min: 1, dynamic: true }),
   'remote.log.index.file.cache.total.size.bytes': long(1_073_741_824, { min: 1, dynamic: true }),
@@ -233,6 +229,7 @@ export const laterSettings = {
   'ssl.truststore.location': string(null, { dynamic: true }),
   'ssl.truststore.password': password({ dynamic: true }),
   'ssl.truststore.type': string('JKS', { dynamic: true }),
+  'telemetry.max.bytes': int(1_048_576, { min: 1 }),
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': int(10000, { min: 1 }),
   'transaction.max.timeout.ms': int(900_000, { min: 1 }),
   'transaction.partition.verification.enable': boolean(true, { dynamic: true }),

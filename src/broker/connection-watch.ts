@@ -5,7 +5,7 @@ import type { Connection } from '../base/network.ts'
  * Looks from time to time whether a connection has a future: it has none when it is idle for too long, when it sends a request more slowly
  * than anybody would, and when it takes nothing of its answers.
  *
- * While the broker does not read a connection, the time of its unfinished request stands still.
+ * While the broker does not read a connection, the time of its unfinished request stands still; while it is throttled, all of them.
  */
 const STALLED_MS = 30_000
 /** A request may take `STALLED_MS`, and longer only while its bytes come at this rate. */
@@ -28,6 +28,7 @@ export interface WatchOptions {
   /** What there is of a request that has not come whole. */
   unfinishedBytes: () => number
   isPaused: () => boolean
+  isMuted: () => boolean
   hasRequests: () => boolean
   close: (reason: CloseReason) => void
 }
@@ -73,6 +74,11 @@ export class ConnectionWatch {
     const { pendingBytes, sendProgress } = connection
     if (pendingBytes === 0 || sendProgress !== this.#sendProgress) this.#stalledSince = now
     this.#sendProgress = sendProgress
+    if (this.#options.isMuted()) {
+      this.#stalledSince = now
+      this.lastActivity = now
+      return undefined
+    }
     if (now - this.#stalledSince >= STALLED_MS) return 'stalled'
     const unfinishedBytes = this.#options.unfinishedBytes()
     if (unfinishedBytes > 0 && !isPaused()) {

@@ -9,7 +9,7 @@ import type { ApiVersion } from '../protocol/messages/api-versions.ts'
 import type { Config } from './config.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { InternalTopics } from './internal-topics.ts'
-import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
+import type { Throttle } from './throttle.ts'
 import type { TopicCreation } from './topic-creation.ts'
 
 /** What handlers work with: the broker's parts, the same for all requests. */
@@ -22,33 +22,30 @@ export interface BrokerContext {
   readonly fetchSessions: FetchSessions
   readonly internalTopics: InternalTopics
   readonly topicCreation: TopicCreation
-  readonly telemetry: ClientTelemetry
   readonly clock: Clock
   readonly logger: Logger
   /** Why clients may not append to the partition at the moment; undefined when they may. */
   readonly refusesAppends: (partition: Partition) => string | undefined
-  /** How long a producer should wait before its next request, because a disk is nearly full. */
-  readonly throttleMs: () => number
+  readonly throttle: Throttle
 }
 
-export interface ClientSoftware {
-  readonly name: string
-  readonly version: string
-}
+/** Whoever connects without a login. */
+export const ANONYMOUS = 'ANONYMOUS'
 
 /** A client's connection, as handlers see it. */
 export interface Session {
   readonly listenerName: string
   /** As Kafka prints it: `/127.0.0.1`. */
   readonly clientHost: string
-  readonly clientPort: number
-  /** What the client calls itself in ApiVersions (KIP-511); `unknown` where it does not. */
-  software: ClientSoftware
+  /** Who is connected, as quotas know it. */
+  readonly user: string
   /** Where this client is told to find this broker. */
   readonly advertised: Address
   /** Set when the connection has closed: nobody waits for an answer any more. */
   readonly isClosed: boolean
   onClose(run: () => void): () => void
+  /** For so long nothing more of this client is read or begun; what has begun is answered. */
+  mute(ms: number): void
 }
 
 /** Memory that an answer is made of, given back when it is sent. */
@@ -63,6 +60,8 @@ export interface RequestContext {
   readonly version: number
   readonly correlationId: number
   readonly clientId: string | null
+  /** Size of the request. */
+  readonly bytes: number
   /** Who owns the request's bytes when they may be used again; null when they are garbage collected. */
   readonly lease: Lease | null
   /** What the answer holds until it is sent. */

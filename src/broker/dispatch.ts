@@ -79,6 +79,7 @@ export class Dispatcher {
       version: apiVersion,
       correlationId,
       clientId,
+      bytes: frame.length,
       lease,
       holder,
     })

@@ -87,6 +87,10 @@ export class FetchSessions {
     return planOf(sessionId, session.partitions, true)
   }
 
+  close(sessionId: number): void {
+    this.#sessions.delete(sessionId)
+  }
+
   #open(partitions: Map<string, SessionPartition>): Session | undefined {
     if (this.#slots === 0 || partitions.size === 0) return undefined
     const now = this.#clock.mono()

@@ -42,6 +42,7 @@ export function handler<Request extends Fields, Response extends Fields>(
     notes: parts.notes ?? '',
     overlaps: parts.overlaps ?? false,
     serve(reader, context) {
+      if (context.broker.throttle.countsTime) return serveTimed(api, parts, reader, context)
       const { version, correlationId } = context
       const request = decodeFrom(reader, api.request, version)
       const answer = parts.handle(request, context)
@@ -51,4 +52,28 @@ export function handler<Request extends Fields, Response extends Fields>(
       return answer && encodeResponse(api, version, correlationId, answer)
     },
   }
+}
+
+/** The same, while the time of requests is limited for somebody: counted is what comes before the handler first waits. */
+function serveTimed<Request extends Fields, Response extends Fields>(
+  api: Api<Request, Response>,
+  parts: HandlerParts<Request, Response>,
+  reader: Reader,
+  context: RequestContext,
+): Buffer[] | null | Promise<Buffer[] | null> {
+  const { version, correlationId, broker } = context
+  const begun = broker.clock.mono()
+  const answer = parts.handle(decodeFrom(reader, api.request, version), context)
+  const busyMs = broker.clock.mono() - begun
+  const finish = (response: Encodable<Response> | null) => {
+    const throttleTimeMs = broker.throttle.worked(context, busyMs)
+    return response && encodeResponse(api, version, correlationId, withThrottleTime(response, throttleTimeMs))
+  }
+  return answer instanceof Promise ? answer.then(finish) : finish(answer)
+}
+
+/** Of several times to wait the longest is told. */
+function withThrottleTime<R extends { throttleTimeMs?: unknown }>(response: R, throttleTimeMs: number): R {
+  const told = typeof response.throttleTimeMs === 'number' ? response.throttleTimeMs : 0
+  return throttleTimeMs > told ? { ...response, throttleTimeMs } : response
 }

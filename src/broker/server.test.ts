@@ -48,7 +48,11 @@ describe('connections', () => {
     }
   }
 
-  async function open(overrides: { [name: string]: number }, served: Handler[] = []) {
+  async function open(
+    overrides: { [name: string]: number },
+    served: Handler[] = [],
+    connected: (host: string) => number = () => 0,
+  ) {
     const door = new Door()
     const broken: Error[] = []
     const lines: LogFields[] = []
@@ -62,9 +66,10 @@ describe('connections', () => {
         },
       }),
       network: door,
-      dispatcher: new Dispatcher({} as BrokerContext, served),
+      dispatcher: new Dispatcher({ throttle: { countsTime: false } } as BrokerContext, served),
       onBroken: error => broken.push(error),
       pool: new BufferPool(),
+      throttle: { connected },
       clock,
       logger: { ...silentLogger, limited: (_cause, fields) => lines.push(fields) },
     })
@@ -101,6 +106,31 @@ describe('connections', () => {
     expect([refused(enter('192.0.2.1', 5)), refused(enter('127.0.0.1', 9))]).toEqual([2, 0])
     await clock.advance(1_000)
     expect(refused(enter('192.0.2.1', 3))).toBe(0)
+  })
+
+  test('over a quota of their address are closed after its time, also from loopback', async () => {
+    const { server, clock, enter, refused } = await open({}, [], host => (host === '127.0.0.1' ? 800 : 0))
+    const entered = enter('127.0.0.1', 2)
+    expect([refused(entered), refused(enter('192.0.2.1'))]).toEqual([0, 0])
+    expect(server.counters).toMatchObject({ accepted: 1, refused: 2 })
+    await clock.advance(799)
+    expect(refused(entered)).toBe(0)
+    await clock.advance(1)
+    expect(refused(entered)).toBe(2)
+  })
+
+  test('that wait to be closed are a thousand at most, and no server waits for them', async () => {
+    const { server, clock, enter, refused } = await open(
+      { 'max.connection.creation.rate': 5_000 },
+      [],
+      () => 60_000,
+    )
+    const entered = enter('192.0.2.1', 1_002)
+    expect(refused(entered)).toBe(2)
+    entered[0]!.events.close()
+    expect(refused(enter('192.0.2.1', 2))).toBe(1)
+    await server.close(5_000)
+    expect([refused(entered), clock.timers]).toEqual([1_001, 1_000])
   })
 
   test('that cannot be accepted are counted and told, and end nothing', async () => {

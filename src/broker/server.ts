@@ -9,11 +9,15 @@ import type { ListenerConfig } from './config-listeners.ts'
 import type { Dispatcher } from './dispatch.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { ReceivedBytes } from './received-bytes.ts'
+import type { Throttle } from './throttle.ts'
 
 /**
  * The listeners and their connections, within the limits on connections: in all, for each address, new ones a second. What is over a limit
- * is accepted and closed. Loopback is exempt from the last two.
+ * is accepted and closed. Loopback is exempt from the last two. What is over a quota of its address (connection_creation_rate) is closed
+ * after a while, so that trying again at once gains nothing.
  */
+const HELD_MAX = 1_000
+
 export interface ServerOptions {
   config: Config
   network: Network
@@ -21,6 +25,7 @@ export interface ServerOptions {
   pool: BufferPool
   clock: Clock
   logger: Logger
+  throttle: Pick<Throttle, 'connected'>
   /** An assertion failed. Every connection is closed by then, and no new one is taken. */
   onBroken: (error: AssertionError) => void
 }
@@ -32,6 +37,8 @@ export class Server {
   readonly #connections = new Set<ClientConnection>()
   readonly #perAddress = new Map<string, number>()
   readonly #listeners: Listener[] = []
+  /** Accepted to be closed. */
+  readonly #held = new Set<Connection>()
   #second = 0
   #newThisSecond = 0
   #isClosing = false
@@ -46,11 +53,6 @@ export class Server {
 
   get addresses(): Address[] {
     return this.#listeners.map(listener => listener.address)
-  }
-
-  /** Connections are accepted: until it is closed, or an assertion has failed. */
-  get isListening(): boolean {
-    return this.#listeners.length > 0 && !this.#isClosing
   }
 
   get connectionCount(): number {
@@ -71,13 +73,11 @@ export class Server {
     return count
   }
 
-  /** Open connections by the name of their listener. */
-  connectionCounts(): Map<string, number> {
-    const counts = new Map(this.#options.config.listeners.map(({ name }) => [name, 0]))
-    for (const { listenerName } of this.#connections) {
-      counts.set(listenerName, (counts.get(listenerName) ?? 0) + 1)
-    }
-    return counts
+  /** Connections that are not read because their client is throttled. */
+  get mutedCount(): number {
+    let count = 0
+    for (const connection of this.#connections) if (connection.isMuted) count++
+    return count
   }
 
   /** Binds all listeners, or none: a failure closes what was bound. */
@@ -94,6 +94,7 @@ export class Server {
   async close(deadlineMs: number): Promise<void> {
     this.#isClosing = true
     await Promise.all(this.#listeners.map(listener => listener.close()))
+    for (const connection of this.#held) connection.destroy()
     for (const connection of this.#connections) connection.end()
     if (this.#connections.size === 0) return
     await new Promise<void>(resolve => {
@@ -130,7 +131,7 @@ export class Server {
   }
 
   #accept(connection: Connection, listener: ListenerConfig): ConnectionEvents {
-    const { config, dispatcher, pool, clock, logger } = this.#options
+    const { config, dispatcher, pool, clock, logger, throttle } = this.#options
     const host = connection.remote.host
     if (this.#isOverLimit(host)) {
       this.counters.refused++
@@ -142,6 +143,8 @@ export class Server {
       connection.destroy()
       return { data: () => {}, drain: () => {}, close: () => {} }
     }
+    const heldMs = throttle.connected(host)
+    if (heldMs > 0) return this.#closeLater(connection, heldMs)
     this.counters.accepted++
     this.#perAddress.set(host, (this.#perAddress.get(host) ?? 0) + 1)
     const client = new ClientConnection({
@@ -168,11 +171,26 @@ export class Server {
     }
   }
 
+  #closeLater(connection: Connection, delayMs: number): ConnectionEvents {
+    this.counters.refused++
+    if (this.#held.size >= HELD_MAX) {
+      connection.destroy()
+      return { data: () => {}, drain: () => {}, close: () => {} }
+    }
+    this.#held.add(connection)
+    const timer = this.#options.clock.after(delayMs, () => connection.destroy(), 'connection-quota')
+    const close = () => {
+      timer.cancel()
+      this.#held.delete(connection)
+    }
+    return { data: () => {}, drain: () => {}, close }
+  }
+
   /** Fail-stop: nobody gets another answer. */
   #halt(error: AssertionError): void {
     this.#isClosing = true
     for (const listener of this.#listeners.splice(0)) void listener.close()
-    for (const connection of [...this.#connections]) connection.destroy()
+    for (const connection of [...this.#connections, ...this.#held]) connection.destroy()
     this.#options.onBroken(error)
   }
 

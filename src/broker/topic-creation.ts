@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts'
-import type { NewTopic } from '../cluster/controller.ts'
+import type { Charge, NewTopic } from '../cluster/controller.ts'
 import type { TopicImage } from '../cluster/metadata.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import type { Config } from './config.ts'
@@ -25,11 +25,16 @@ export class TopicCreation {
   }
 
   /** One result for each topic, in order. */
-  async create(topics: readonly WantedTopic[], validateOnly: boolean): Promise<(TopicImage | KafkaError)[]> {
+  async create(
+    topics: readonly WantedTopic[],
+    validateOnly: boolean,
+    charge?: Charge,
+  ): Promise<(TopicImage | KafkaError)[]> {
     const checked = topics.map(topic => this.#check(topic))
     const created = await this.#cluster.createTopics(
       checked.filter((topic): topic is NewTopic => !(topic instanceof KafkaError)),
       validateOnly,
+      charge,
     )
     return checked.map(topic => (topic instanceof KafkaError ? topic : created.shift()!))
   }

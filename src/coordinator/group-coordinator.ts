@@ -92,9 +92,10 @@ export class GroupCoordinator {
     this.#runtime.close()
   }
 
-  /** What is loaded and what is not yet, for who looks at all groups. */
-  get runtime(): CoordinatorRuntime<GroupPartition> {
-    return this.#runtime
+  get groupCount(): number {
+    let count = 0
+    for (const partition of this.#runtime.coordinators()) count += partition.size
+    return count
   }
 
   coordinatorPartition(groupId: string): number {

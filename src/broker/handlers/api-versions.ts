@@ -11,12 +11,9 @@ import { type Handler, handler } from '../handler.ts'
 export const apiVersions: Handler = handler(ApiVersions, {
   versions: [0, 4],
   notes: 'An unknown version is answered in version 0 with error 35.',
-  handle(request, { version, broker, session }) {
+  handle(request, { version, broker }) {
     const isNamed = NAME.test(request.clientSoftwareName) && NAME.test(request.clientSoftwareVersion)
     if (version >= 3 && !isNamed) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
-    if (version >= 3) {
-      session.software = { name: request.clientSoftwareName, version: request.clientSoftwareVersion }
-    }
     return { errorCode: ErrorCode.NONE, apiKeys: broker.apis, finalizedFeaturesEpoch: 0 }
   },
 })

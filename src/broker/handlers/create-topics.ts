@@ -20,7 +20,9 @@ export const createTopics = handler(CreateTopics, {
   async handle(request, context) {
     const repeated = repeatedNames(request.topics)
     const wanted = request.topics.filter(topic => !repeated.has(topic.name))
-    const created = await context.broker.topicCreation.create(wanted.map(wantedOf), request.validateOnly)
+    const { topicCreation, throttle } = context.broker
+    const charge = throttle.mutations(context, context.version >= STRICT_SINCE)
+    const created = await topicCreation.create(wanted.map(wantedOf), request.validateOnly, charge.take)
     const results = wanted.map((topic, index) => {
       const outcome = created[index]!
       if (outcome instanceof KafkaError) return refused(topic.name, outcome)
@@ -29,9 +31,12 @@ export const createTopics = handler(CreateTopics, {
     for (const name of repeated) {
       results.push(refused(name, new KafkaError('INVALID_REQUEST', 'Duplicate topic name.')))
     }
-    return { topics: results }
+    return { topics: results, throttleTimeMs: charge.settle() }
   },
 })
+
+/** From this version on clients know THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_SINCE = 6
 
 function repeatedNames(topics: readonly CreatableTopic[]): Set<string> {
   const seen = new Set<string>()

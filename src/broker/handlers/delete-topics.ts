@@ -1,3 +1,4 @@
+import type { Charge } from '../../cluster/controller.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import { type DeletableTopicResult, DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { ZERO_UUID } from '../../protocol/schema.ts'
@@ -13,9 +14,14 @@ export const deleteTopics = handler(DeleteTopics, {
       context.version >= 6
         ? [...request.topics]
         : request.topicNames.map(name => ({ name, topicId: ZERO_UUID }))
-    return { responses: await Promise.all(wanted.map(topic => deleteOne(topic, context))) }
+    const charge = context.broker.throttle.mutations(context, context.version >= STRICT_SINCE)
+    const responses = await Promise.all(wanted.map(topic => deleteOne(topic, context, charge.take)))
+    return { responses, throttleTimeMs: charge.settle() }
   },
 })
+
+/** From this version on clients know THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_SINCE = 5
 
 interface Wanted {
   name: string | null
@@ -25,6 +31,7 @@ interface Wanted {
 async function deleteOne(
   { name, topicId }: Wanted,
   { broker }: RequestContext,
+  charge: Charge,
 ): Promise<DeletableTopicResult> {
   const { cluster, config, internalTopics, logger } = broker
   try {
@@ -34,6 +41,7 @@ async function deleteOne(
     }
     const topic = name === null ? cluster.metadata.findTopicById(topicId) : cluster.metadata.findTopic(name)
     if (!topic) throw new KafkaError(name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION')
+    charge(topic.partitions.length)
     if (internalTopics.isInternal(topic.name)) internalTopics.resign(topic)
     await cluster.deleteTopic(topic)
     return { name: topic.name, topicId: topic.topicId, errorCode: 0 }

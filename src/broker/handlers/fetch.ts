@@ -1,6 +1,5 @@
 import type { Lease } from '../../base/buffer-pool.ts'
 import { IsolationLevel, type Partition } from '../../cluster/partition.ts'
-import type { TopicTraffic } from '../../cluster/topic-traffic.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import { Fetch, type FetchPartitionResult, type FetchTopicResult } from '../../protocol/messages/fetch.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
@@ -33,7 +32,11 @@ export const fetch = handler(Fetch, {
       if (plan.partitions.length > PARTITIONS_MAX) {
         throw new KafkaError('INVALID_REQUEST', `at most ${PARTITIONS_MAX} partitions can be fetched at once`)
       }
-      return answerOf(plan, await fetchAll(plan, request, context))
+      const fetched = await fetchAll(plan, request, context)
+      const throttleTimeMs = broker.throttle.fetched(context, bytesOf(fetched))
+      if (throttleTimeMs > 0) return withoutRecords(plan, fetched, throttleTimeMs, context)
+      context.holder.held = fetched.flatMap(({ leases }) => leases)
+      return answerOf(plan, fetched)
     } catch (error) {
       const { errorCode } = wireErrorOf(error, broker.logger)
       return context.version >= 7 ? { errorCode, responses: [] } : refuseEach(request, errorCode)
@@ -47,48 +50,56 @@ interface Fetched {
   result: FetchPartitionResult
   bytes: number
   leases: readonly Lease[]
-  /** Where it is counted when it is sent. */
-  traffic: TopicTraffic
 }
 
 async function fetchAll(plan: FetchPlan, request: Request, context: RequestContext): Promise<Fetched[]> {
   const { clock } = context.broker
   const deadline = clock.mono() + request.maxWaitMs
+  const bytesMax = context.broker.throttle.fetchBytesMax(context)
+  const bytesMin = Math.min(request.minBytes, bytesMax)
   for (;;) {
     const waitable: Partition[] = []
-    const fetched = await readAll(plan, request, context, waitable)
-    const bytes = fetched.reduce((sum, one) => sum + one.bytes, 0)
+    const fetched = await readAll(plan, request, context, bytesMax, waitable)
     const remainingMs = deadline - clock.mono()
-    const isEnough = bytes >= request.minBytes || fetched.some(one => one.result.errorCode !== 0)
-    if (isEnough || remainingMs <= 0 || waitable.length === 0) {
-      for (const one of fetched) count(one)
-      return holdUntilSent(fetched, context)
-    }
-    for (const { leases } of fetched) for (const lease of leases) lease.release()
+    const isEnough = bytesOf(fetched) >= bytesMin || fetched.some(one => one.result.errorCode !== 0)
+    if (isEnough || remainingMs <= 0 || waitable.length === 0) return fetched
+    releaseAll(fetched)
     if ((await waitForAppend(waitable, remainingMs, context.session, clock)) === 'closed') return []
   }
 }
 
-/** Once for each partition of an answer, however often a long poll looked at it. */
-function count({ traffic, bytes, result }: Fetched): void {
-  traffic.fetchRequests++
-  traffic.bytesOut += bytes
-  if (result.errorCode !== 0) traffic.failedFetchRequests++
+function bytesOf(fetched: readonly Fetched[]): number {
+  return fetched.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-function holdUntilSent(fetched: Fetched[], { holder }: RequestContext): Fetched[] {
-  holder.held = fetched.flatMap(({ leases }) => leases)
-  return fetched
+function releaseAll(fetched: readonly Fetched[]): void {
+  for (const { leases } of fetched) for (const lease of leases) lease.release()
+}
+
+/**
+ * The client is over its quota: it gets nothing now, and will ask again for the same. One that asked for a session takes an answer without
+ * partitions for no session (KIP-219).
+ */
+function withoutRecords(
+  { sessionId, isIncremental }: FetchPlan,
+  fetched: readonly Fetched[],
+  throttleTimeMs: number,
+  { broker }: RequestContext,
+): Response {
+  releaseAll(fetched)
+  if (!isIncremental) broker.fetchSessions.close(sessionId)
+  return { sessionId: isIncremental ? sessionId : 0, responses: [], throttleTimeMs }
 }
 
 async function readAll(
   plan: FetchPlan,
   request: Request,
   context: RequestContext,
+  bytesMax: number,
   waitable: Partition[],
 ): Promise<Fetched[]> {
   const fetched: Fetched[] = []
-  let bytesLeft = Math.min(request.maxBytes, context.broker.config.value('fetch.max.bytes'))
+  let bytesLeft = Math.min(request.maxBytes, context.broker.config.value('fetch.max.bytes'), bytesMax)
   let hasData = false
   for (const partition of plan.partitions) {
     const one = await readOne(partition, request, context, bytesLeft, !hasData, waitable)
@@ -109,14 +120,12 @@ async function readOne(
 ): Promise<Fetched> {
   const { broker, version } = context
   const { fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch } = wanted.request
-  const { partitions } = broker.cluster
-  let traffic = partitions.strayTraffic
   try {
+    const { partitions } = broker.cluster
     const partition =
       version >= 13
         ? partitions.requireById(wanted.topicId, wanted.index)
         : partitions.require(wanted.topic, wanted.index)
-    traffic = partition.traffic
     partition.requireLeader(currentLeaderEpoch)
     const marks = marksOf(partition, wanted.index, isolationLevel)
     const diverging = findDivergence(partition, lastFetchedEpoch, fetchOffset)
@@ -125,7 +134,6 @@ async function readOne(
         partition: wanted,
         bytes: 0,
         leases: [],
-        traffic,
         result: { ...marks, divergingEpoch: diverging, records: NOTHING },
       }
     const bytesMax = Math.max(0, Math.min(partitionMaxBytes, bytesLeft))
@@ -133,12 +141,11 @@ async function readOne(
     const slice = reading instanceof Promise ? await reading : reading
     waitable.push(partition)
     const records = slice.parts.length === 0 ? NOTHING : slice.parts
-    const result = { ...marks, records }
-    return { partition: wanted, bytes: slice.bytes, leases: slice.leases, traffic, result }
+    return { partition: wanted, bytes: slice.bytes, leases: slice.leases, result: { ...marks, records } }
   } catch (error) {
     const { errorCode } = wireErrorOf(error, broker.logger)
     const result = { ...NO_MARKS, partitionIndex: wanted.index, errorCode, records: NOTHING }
-    return { partition: wanted, bytes: 0, leases: [], traffic, result }
+    return { partition: wanted, bytes: 0, leases: [], result }
   }
 }
 

@@ -7,7 +7,6 @@ import {
   type ProduceTopic,
   type ProduceTopicResult,
 } from '../../protocol/messages/produce.ts'
-import { recordCountOf } from '../../protocol/record-batch.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
@@ -29,29 +28,14 @@ export const produce = handler(Produce, {
   handle(request, context) {
     const waits: Promise<void>[] = []
     const responses = request.topicData.map(topic => appendTopic(topic, request, context, waits))
+    const throttleTimeMs = context.broker.throttle.produced(context, context.bytes)
     if (request.acks === 0) return null
-    const throttleTimeMs = context.broker.throttleMs()
-    if (throttleTimeMs > 0) return throttled({ responses, throttleTimeMs }, waits, context)
-    const answer: Answer = { responses }
+    const answer: Answer = throttleTimeMs > 0 ? { responses, throttleTimeMs } : { responses }
     if (waits.length === 0) return answer
     if (waits.length === 1) return waits[0]!.then(() => answer)
     return Promise.all(waits).then(() => answer)
   },
 })
-
-/**
- * The disk is nearly full. Clients from v6 on wait by themselves after the answer (KIP-219); for older ones the answer waits.
- */
-async function throttled(answer: Answer, waits: Promise<void>[], context: RequestContext): Promise<Answer> {
-  await Promise.all(waits)
-  const { clock } = context.broker
-  if (context.version < CLIENT_THROTTLES_SINCE) {
-    await new Promise<void>(resolve => clock.after(answer.throttleTimeMs ?? 0, resolve, 'produce-throttle'))
-  }
-  return answer
-}
-
-const CLIENT_THROTTLES_SINCE = 6
 
 type MutableResult = { -readonly [K in keyof ProducePartitionResult]: ProducePartitionResult[K] }
 
@@ -63,16 +47,12 @@ function appendTopic(
 ): ProduceTopicResult {
   const partitionResponses = topic.partitionData.map(data => {
     const result: MutableResult = { index: data.index, errorCode: 0, baseOffset: -1 }
-    let traffic = context.broker.cluster.partitions.strayTraffic
     try {
       const partition = findPartition(topic, data.index, context)
-      traffic = partition.traffic
       append(partition, data, request, context, result, waits)
     } catch (error) {
-      traffic.failedProduceRequests++
       fail(result, error, context)
     }
-    traffic.produceRequests++
     return result
   })
   return { name: topic.name, topicId: topic.topicId, partitionResponses }
@@ -107,15 +87,8 @@ function append(
   result.baseOffset = answer.baseOffset
   result.logAppendTimeMs = answer.logAppendTimeMs
   result.logStartOffset = answer.logStartOffset
-  const { traffic } = partition
-  traffic.messagesIn += recordCountOf(records, 0)
-  traffic.bytesIn += records.length
   if (acks === 0) return
-  const failed = (error: unknown) => {
-    traffic.failedProduceRequests++
-    fail(result, error, context)
-  }
-  waits.push(answer.done.catch(failed))
+  waits.push(answer.done.catch(error => fail(result, error, context)))
 }
 
 /** Kafka lets clients of this id write internal topics. */
