@@ -97,7 +97,11 @@ export async function prepareBroker(name: string, recipe: Recipe, parent: string
 type Command = [command: string, args: string[]]
 
 async function loggerhead(folder: string, port: number, recipe: Recipe): Promise<Command> {
-  const settings = { listeners: `PLAINTEXT://127.0.0.1:${port}`, ...recipe.settings }
+  const settings = {
+    listeners: `PLAINTEXT://127.0.0.1:${port}`,
+    'loggerhead.http.port': '0',
+    ...recipe.settings,
+  }
   const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`])
   const command = [
     join(packageIn(dirname(folder)), 'bin/loggerhead.js'),

@@ -60,7 +60,7 @@ Settings have Kafka's names and, where the list of differences does not say othe
 1. the defaults;
 2. a file in the format of \`server.properties\` (\`--config FILE\`);
 3. the environment: \`KAFKA_LOG_DIRS\` is \`log.dirs\`, \`__\` stands for \`_\` and \`___\` for \`-\`;
-4. flags: \`--set name=value\`, and \`--port\`, \`--host\`, \`--data\`, \`--dev\`, \`--log-level\`;
+4. flags: \`--set name=value\`, and \`--port\`, \`--host\`, \`--http-port\`, \`--data\`, \`--dev\`, \`--log-level\`;
 5. what a program says that embeds the broker.
 
 \`loggerhead config\` prints what is in force and where each value comes from. A value that is not allowed stops the start; the message names

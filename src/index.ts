@@ -16,6 +16,8 @@ export interface BrokerOptions {
   host?: string
   /** Development mode: acknowledgements wait for no sync, groups form at once. True in memory, false on disk. */
   dev?: boolean
+  /** Port of health and metrics over HTTP; 0 is any free one. Not served when left out. */
+  httpPort?: number
   /** Settings by Kafka's names, such as `{ 'num.partitions': 3 }`. */
   config?: Readonly<Record<string, string | number | boolean>>
   /** `silent` when left out. */
@@ -28,6 +30,8 @@ export interface EmbeddedBroker {
   readonly port: number
   readonly listeners: readonly Address[]
   readonly clusterId: string
+  /** Where health and metrics are over HTTP, such as `http://127.0.0.1:9644`; undefined when they are not served. */
+  readonly httpAddress: string | undefined
   /** All metrics in the text format of Prometheus. */
   metrics(): Promise<string>
   /** Ends every connection, syncs, and leaves nothing running. */
@@ -37,8 +41,8 @@ export interface EmbeddedBroker {
 
 /** Starts a broker. Resolves when it can be used; several may run in one process. Throws when a setting or the data folder is unfit. */
 export async function createBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
-  const [{ startBroker }, { loadConfig }, { nodeWorld }, { silentLogger }] = await Promise.all([
-    import('./broker/broker.ts'),
+  const [{ startServedBroker }, { loadConfig }, { nodeWorld }, { silentLogger }] = await Promise.all([
+    import('./console/served-broker.ts'),
     import('./broker/config.ts'),
     import('./base/node/node-world.ts'),
     import('./base/logger.ts'),
@@ -51,17 +55,18 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Embedde
   const config = loadConfig({ overrides: settingsOf(options) })
   const { logLevel = 'silent' } = options
   const logger = logLevel === 'silent' ? silentLogger : await loggerOf(logLevel)
-  const broker = await startBroker({ config, logger, ...world })
+  const served = await startServedBroker({ config, logger, ...world })
+  const { broker, http } = served
   const [first] = broker.listeners
-  const { host, port } = first!
   return {
-    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
-    port,
+    address: placeOf(first!),
+    port: first!.port,
     listeners: broker.listeners,
     clusterId: broker.clusterId,
+    httpAddress: http[0] && `http://${placeOf(http[0])}`,
     metrics: () => broker.metrics(),
-    close: () => broker.close(),
-    [Symbol.asyncDispose]: () => broker.close(),
+    close: () => served.close(),
+    [Symbol.asyncDispose]: () => served.close(),
   }
 }
 
@@ -69,6 +74,7 @@ function settingsOf({
   dataDir,
   port = 0,
   host = 'localhost',
+  httpPort = -1,
   dev = dataDir === undefined,
   config,
 }: BrokerOptions) {
@@ -77,8 +83,13 @@ function settingsOf({
     listeners: `PLAINTEXT://${name}:${port}`,
     'log.dirs': dataDir ?? '/data',
     'loggerhead.dev': dev,
+    'loggerhead.http.port': httpPort,
     ...config,
   }
+}
+
+function placeOf({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 async function loggerOf(level: LogLevel): Promise<Logger> {

@@ -64,7 +64,7 @@ test('runs by the name of the package', () => {
 
 test('starts a broker that keeps records and gives them back, and ends with 0 when it is told to stop', async () => {
   const data = join(folder, 'data')
-  const ready = await start(['start', '--port', '0', '--data', data, '--json'])
+  const ready = await start(['start', '--port', '0', '--http-port', '0', '--data', data, '--json'])
   const client = await RawClient.connect(ready.listeners[0]!.port)
   expect((await client.request(ApiVersions, 0, {})).apiKeys.length).toBeGreaterThan(10)
   await createTopic(client, 'greetings')

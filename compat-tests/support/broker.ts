@@ -88,7 +88,7 @@ interface Recipe {
 
 function loggerheadRecipe(folder: string, port: number, settings: Record<string, string>): Recipe {
   const logFolder = join(folder, 'data')
-  const all = { ...settings, listeners: `PLAINTEXT://127.0.0.1:${port}` }
+  const all = { 'loggerhead.http.port': '0', ...settings, listeners: `PLAINTEXT://127.0.0.1:${port}` }
   const flags = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`])
   const args = [join(repository, 'bin/loggerhead.js'), 'start', ...flags, '--data', logFolder]
   return { command: brokerNode(), args, logFolder, startMs: 30_000 }

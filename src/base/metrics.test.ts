@@ -50,3 +50,54 @@ test('refuses a second metric of a name, but not in another registry', () => {
   expect(() => metrics.gauge('a', 'A.', () => 0)).toThrow(/there already/)
   new MetricRegistry().counter('a', 'A.', () => 0)
 })
+
+test('tells metrics whose names are found out while reading, and lets parts prepare', async () => {
+  const metrics = new MetricRegistry()
+  let readings = 0
+  metrics.beforeReading(async () => void readings++)
+  metrics.gauge('known', 'Known.', () => readings)
+  metrics.families(() => [
+    { name: 'found', kind: 'counter', help: 'Found.', samples: [{ labels: { of: 'a' }, value: 2 }] },
+    { name: 'known', kind: 'counter', help: 'Not this one.', samples: [] },
+  ])
+  const text = await metrics.text()
+  expect(text).toContain('known 1\n')
+  expect(text).toContain('# TYPE found counter\nfound{of="a"} 2\n')
+  expect(text).not.toContain('Not this one')
+  expect(await metrics.text()).toContain('known 2\n')
+})
+
+test('tells no more of a metric than is allowed, and how much was left out', async () => {
+  const metrics = new MetricRegistry({ samplesMax: 2 })
+  const samples = ['a', 'b', 'c', 'd', 'e'].map(of => ({ labels: { of }, value: 1 }))
+  metrics.gauge('many', 'Many.', () => samples)
+  metrics.gauge('few', 'Few.', () => samples.slice(0, 2))
+  const text = await metrics.text()
+  expect(text.match(/^many\{/gm)).toHaveLength(2)
+  expect(text.match(/^few\{/gm)).toHaveLength(2)
+  expect([...metrics.leftOut]).toEqual([['many', 3]])
+})
+
+test('lets others have a turn between two metrics, and answers those who ask meanwhile with the same text', async () => {
+  let pauses = 0
+  let readings = 0
+  const metrics = new MetricRegistry({ pause: async () => void pauses++ })
+  metrics.beforeReading(() => void readings++)
+  metrics.gauge('a', 'A.', () => 1)
+  metrics.gauge('b', 'B.', () => 2)
+  const [first, second] = await Promise.all([metrics.text(), metrics.text()])
+  expect(first).toBe(second)
+  expect([pauses, readings]).toEqual([2, 1])
+})
+
+test('a histogram tells about where a share of what it counted lies', () => {
+  const histogram = new Histogram([1, 2, 4])
+  expect(histogram.quantile(0.5)).toBe(0)
+  for (const value of [0.5, 0.5, 1.5, 1.5, 3, 3, 3, 3]) histogram.observe(value)
+  expect(histogram.count).toBe(8)
+  expect(histogram.quantile(0.25)).toBe(1)
+  expect(histogram.quantile(0.5)).toBe(2)
+  expect(histogram.quantile(0.75)).toBe(3)
+  histogram.observe(100)
+  expect(histogram.quantile(1)).toBe(4)
+})

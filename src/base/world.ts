@@ -1,5 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Disk } from './disk.ts'
+import type { HostProcess } from './host-process.ts'
+import type { Http } from './http.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 
@@ -9,4 +11,6 @@ export interface World {
   random: Random
   disk: Disk
   network: Network
+  http: Http
+  host: HostProcess
 }

@@ -1,6 +1,9 @@
 import type { BufferPool } from '../base/buffer-pool.ts'
-import type { Metrics, Sample } from '../base/metrics.ts'
+import type { Clock } from '../base/clock.ts'
+import type { HostProcess } from '../base/host-process.ts'
+import type { MetricRegistry, Metrics, Sample } from '../base/metrics.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { Partition } from '../cluster/partition.ts'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import { GROUP_SETTINGS } from '../coordinator/groups/group-settings.ts'
 import type { ProducerLimit } from '../storage/log/producer-limit.ts'
@@ -9,8 +12,12 @@ import type { LogDirectory } from '../storage/log-directory.ts'
 import type { Config } from './config.ts'
 import type { Dispatcher } from './dispatch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
+import { registerExporterMetrics } from './metrics/exporter-metrics.ts'
+import { registerKafkaMetrics } from './metrics/kafka-metrics.ts'
+import { registerProcessMetrics } from './metrics/process-metrics.ts'
 import { TRACKED_CLIENTS_MAX } from './quota-accounts.ts'
 import type { Server } from './server.ts'
+import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import type { Throttle } from './throttle.ts'
 
 /**
@@ -19,6 +26,8 @@ import type { Throttle } from './throttle.ts'
  */
 export interface MeasuredParts {
   config: Config
+  clock: Clock
+  host: HostProcess
   server: Server
   dispatcher: Dispatcher
   pool: BufferPool
@@ -29,15 +38,39 @@ export interface MeasuredParts {
   groups: GroupCoordinator
   fetchSessions: FetchSessions
   throttle: Throttle
+  telemetry: ClientTelemetry
 }
 
-export function registerBrokerMetrics(metrics: Metrics, parts: MeasuredParts): void {
+export function registerBrokerMetrics(metrics: MetricRegistry, parts: MeasuredParts): void {
+  const { config, host, directories, server } = parts
+  const isOffline = ({ log }: Partition) =>
+    log.damage !== undefined || directories.some(({ root, isOffline }) => isOffline && root === log.root)
+  registerKafkaMetrics(metrics, { ...parts, isOffline })
+  registerExporterMetrics(metrics, {
+    ...parts,
+    isOffline,
+    address: () => addressOf(config, server),
+    seriesMax: config.value('loggerhead.metrics.series.max'),
+  })
   registerConnections(metrics, parts)
   registerRequests(metrics, parts)
   registerThrottling(metrics, parts)
   registerMemory(metrics, parts)
   registerLogs(metrics, parts)
   registerDirectories(metrics, parts)
+  registerProcessMetrics(metrics, host)
+  parts.telemetry.registerMetrics(metrics)
+  metrics.gauge(
+    'loggerhead_metrics_left_out',
+    'Series of a metric that were too many for the last scrape.',
+    () => Array.from(metrics.leftOut, ([metric, value]) => ({ labels: { metric }, value })),
+  )
+}
+
+/** Where clients are told to connect, as far as all are told the same. */
+function addressOf(config: Config, server: Server): string {
+  const { host, port } = config.listeners[0]?.advertised ?? server.addresses[0]!
+  return `${host}:${port || (server.addresses[0]?.port ?? port)}`
 }
 
 function registerConnections(metrics: Metrics, { config, server }: MeasuredParts): void {
@@ -175,7 +208,11 @@ function registerLogs(metrics: Metrics, { cluster, groups, producers }: Measured
       return damaged
     },
   )
-  metrics.gauge('loggerhead_groups', 'Consumer groups.', () => groups.groupCount)
+  metrics.gauge('loggerhead_groups', 'Consumer groups.', () => {
+    let count = 0
+    for (const { size } of groups.runtime.coordinators()) count += size
+    return count
+  })
   metrics.gauge('loggerhead_groups_max', 'The most groups.', () => GROUP_SETTINGS.groupsMax)
   metrics.gauge(
     'loggerhead_producer_ids',

@@ -18,11 +18,13 @@ import { advertisedApis, Dispatcher } from './dispatch.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { groupSettingsOf } from './group-settings.ts'
 import { handlers } from './handlers/index.ts'
+import { type HealthCheck, healthOf } from './health.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { InternalTopics } from './internal-topics.ts'
 import { partitionRulesOf } from './partition-rules.ts'
 import { Server } from './server.ts'
 import { syncPolicyOf } from './sync-policy.ts'
+import { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import { Throttle } from './throttle.ts'
 import { logSettingsOf, topicConfigOf } from './topic-config.ts'
 import { TopicCreation } from './topic-creation.ts'
@@ -36,6 +38,8 @@ import { TopicCreation } from './topic-creation.ts'
 export interface StartOptions extends World {
   config: Config
   logger: Logger
+  /** The data folders are ours: what else a start claims is claimed before the long work begins. What it throws ends the start. */
+  onLocked?: () => Promise<void>
 }
 
 export interface Broker {
@@ -46,6 +50,8 @@ export interface Broker {
   readonly failed: Promise<Error>
   /** All metrics in the text format of Prometheus. */
   metrics(): Promise<string>
+  /** What must hold for clients to be served as they should be. */
+  health(): readonly HealthCheck[]
   close(): Promise<void>
 }
 
@@ -73,6 +79,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   const cache = new TailCache(config.value('loggerhead.tail.cache.bytes'))
   const producers = new ProducerLimit(PRODUCERS_MAX)
   const folders = await openFolders(options, stops)
+  await options.onLocked?.()
   const directories = await openDirectories(options, folders, { pool, cache, producers }, reportFailure)
   stops.push(() => Promise.all(directories.map(directory => directory.close())).then(() => {}))
 
@@ -116,6 +123,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     ),
     internalTopics,
     topicCreation: new TopicCreation(cluster, config),
+    telemetry: openTelemetry(options, cluster),
     clock,
     logger,
     refusesAppends: partition => housekeeping.space.refusalOf(partition.log.root),
@@ -142,9 +150,15 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   await server.listen()
   stops.push(() => server.close(DRAIN_MS))
   await internalTopics.start()
-  const metrics = new MetricRegistry()
+  const { telemetry } = context
+  const metrics = new MetricRegistry({
+    samplesMax: config.value('loggerhead.metrics.series.max'),
+    pause: () => new Promise(resolve => clock.soon(resolve)),
+  })
   registerBrokerMetrics(metrics, {
     config,
+    clock,
+    host: options.host,
     server,
     dispatcher,
     pool,
@@ -155,6 +169,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     groups,
     fetchSessions,
     throttle,
+    telemetry,
   })
   housekeeping.registerMetrics(metrics)
   return {
@@ -162,6 +177,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     clusterId: cluster.clusterId,
     failed,
     metrics: () => metrics.text(),
+    health: () => healthOf({ server, directories, groups }),
     close: onceInOrder(stops),
   }
 }
@@ -179,6 +195,16 @@ function openThrottle({ config, clock }: StartOptions, cluster: Cluster, diskMs:
     },
     clock,
     diskMs,
+  })
+}
+
+function openTelemetry({ config, clock, random }: StartOptions, { metadata }: Cluster): ClientTelemetry {
+  return new ClientTelemetry({
+    clock,
+    random,
+    metadata,
+    telemetryBytesMax: () => config.value('telemetry.max.bytes'),
+    seriesMax: config.value('loggerhead.telemetry.series.max'),
   })
 }
 

@@ -6,7 +6,7 @@ import type { Address, Connection } from '../base/network.ts'
 import { FrameAssembler } from '../protocol/frame.ts'
 import { ConnectionMute } from './connection-mute.ts'
 import { type CloseCounters, ConnectionWatch } from './connection-watch.ts'
-import { ANONYMOUS, type Held, type Session } from './context.ts'
+import { ANONYMOUS, type ClientSoftware, type Held, type Session } from './context.ts'
 import type { Answer, Dispatcher } from './dispatch.ts'
 import type { Handler } from './handler.ts'
 import type { MemoryBudget } from './memory-budget.ts'
@@ -31,6 +31,7 @@ const RESUME_RATIO = 0.5
 const SMALL_BYTES_MAX = 4 << 10
 /** Frames from this size on are put into buffers of the pool. */
 const POOLED_FRAME_BYTES = 64 << 10
+const UNKNOWN_SOFTWARE: ClientSoftware = { name: 'unknown', version: 'unknown' }
 
 interface Slot extends Held {
   frame: Buffer
@@ -64,6 +65,7 @@ export class ClientConnection implements Session {
   readonly listenerName: string
   readonly clientHost: string
   readonly user = ANONYMOUS
+  readonly clientPort: number
   readonly advertised: Address
   readonly #options: ConnectionOptions
   readonly #connection: Connection
@@ -85,6 +87,7 @@ export class ClientConnection implements Session {
   readonly #mute: ConnectionMute
   readonly #resume = () => this.#resumeIfRoom()
   isClosed = false
+  software: ClientSoftware = UNKNOWN_SOFTWARE
 
   constructor(options: ConnectionOptions) {
     const { connection } = options
@@ -93,16 +96,14 @@ export class ClientConnection implements Session {
     this.listenerName = options.listenerName
     this.advertised = options.advertised
     this.clientHost = `/${connection.remote.host}`
+    this.clientPort = connection.remote.port
     this.#assembler = new FrameAssembler({
       frameBytesMax: options.frameBytesMax,
       deliver: frame => this.#accept(frame),
       allocate: bytes => this.#allocate(bytes),
       keep: (chunk, start) => options.received.keep(chunk, start),
     })
-    this.#mute = new ConnectionMute(options.clock, () => {
-      this.#startNext()
-      this.#resumeIfRoom()
-    })
+    this.#mute = new ConnectionMute(options.clock, () => this.drained())
     this.#watch = new ConnectionWatch({
       clock: options.clock,
       connection,

@@ -89,6 +89,7 @@ export const effectiveSettings = {
   'quota.window.num': int(11, { min: 1 }),
   'quota.window.size.seconds': int(1, { min: 1 }),
   'socket.request.max.bytes': int(104_857_600, { min: 1 }),
+  'telemetry.max.bytes': int(1_048_576, { min: 1 }),
   'loggerhead.cluster.id': string(null, {
     pattern: { test: /^[\w-]{1,64}$/, allowed: '1 to 64 letters, digits, - or _' },
   }),
@@ -97,10 +98,14 @@ export const effectiveSettings = {
   'loggerhead.disk.reserve.bytes': long(1_073_741_824, { min: 0 }),
   'loggerhead.disk.reserve.ratio': double(0.05, { min: 0, max: 1 }),
   'loggerhead.group.straggler.delay.ms': int(0, { min: 0 }),
+  'loggerhead.http.host': string('localhost'),
+  'loggerhead.http.port': int(9644, { min: 0, max: 65_535, or: -1 }),
   'loggerhead.journal.bytes': long(67_108_864, { min: 1_048_576 }),
   'loggerhead.log.level': string('info', { oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'silent'] }),
+  'loggerhead.metrics.series.max': int(10_000, { min: 1 }),
   'loggerhead.request.memory.bytes': long(67_108_864, { min: 1_048_576 }),
   'loggerhead.response.memory.bytes': long(134_217_728, { min: 1_048_576 }),
   'loggerhead.tail.cache.bytes': long(83_886_080, { min: 0 }),
+  'loggerhead.telemetry.series.max': int(20_000, { min: 0 }),
   'loggerhead.unsynced.acks': boolean(false),
 } as const

@@ -229,7 +229,6 @@ export const laterSettings = {
   'ssl.truststore.location': string(null, { dynamic: true }),
   'ssl.truststore.password': password({ dynamic: true }),
   'ssl.truststore.type': string('JKS', { dynamic: true }),
-  'telemetry.max.bytes': int(1_048_576, { min: 1 }),
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': int(10000, { min: 1 }),
   'transaction.max.timeout.ms': int(900_000, { min: 1 }),
   'transaction.partition.verification.enable': boolean(true, { dynamic: true }),

@@ -164,7 +164,8 @@ function advertisedProblem(host: string, isListener: boolean): string | undefine
   return undefined
 }
 
-function bindHosts(host: string): readonly string[] {
+/** The addresses that a host stands for when listening. */
+export function bindHosts(host: string): readonly string[] {
   if (host === '') return ['::']
   return host === 'localhost' ? ['127.0.0.1', '::1'] : [host]
 }

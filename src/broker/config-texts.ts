@@ -84,6 +84,7 @@ export const settingTexts: Record<EffectiveName, string> = {
   'quota.window.num': 'Windows over which the rates of quotas are taken, with the one that runs.',
   'quota.window.size.seconds': 'Length of such a window; the shortest time over which a rate is taken.',
   'socket.request.max.bytes': 'The largest request; a larger one closes the connection.',
+  'telemetry.max.bytes': 'The largest push of a client’s metrics, as it comes: compressed.',
   'loggerhead.cluster.id': 'The cluster id that an empty data folder is given. Unset: a random one.',
   'loggerhead.dev':
     'For development: acks are not synced and groups start at once, unless those settings are given.',
@@ -93,11 +94,18 @@ export const settingTexts: Record<EffectiveName, string> = {
     'Free share of the disk under which produce is refused, or the bytes if less.',
   'loggerhead.group.straggler.delay.ms':
     'How long a rebalance waits for known members after all others joined.',
+  'loggerhead.http.host':
+    'Where health and metrics are served over HTTP: localhost is both loopbacks, no host every address.',
+  'loggerhead.http.port': 'Port of health and metrics over HTTP; 0 for any, -1 for none.',
   'loggerhead.journal.bytes': 'Size of the journal of a data folder; a full one forces a checkpoint.',
   'loggerhead.log.level': 'How much the broker logs.',
+  'loggerhead.metrics.series.max':
+    'The most series of one metric on /metrics; loggerhead_metrics_left_out counts the others.',
   'loggerhead.request.memory.bytes': 'Request bytes in memory at once; above it sockets are not read.',
   'loggerhead.response.memory.bytes':
     'Response bytes in memory at once; above it no further request is read.',
   'loggerhead.tail.cache.bytes': 'Memory for the newest records of all partitions.',
+  'loggerhead.telemetry.series.max':
+    'The most numbers pushed by clients (KIP-714) that are kept for /metrics.',
   'loggerhead.unsynced.acks': 'Lets log.flush.interval.* answer producers before their records are on disk.',
 }

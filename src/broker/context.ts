@@ -9,6 +9,7 @@ import type { ApiVersion } from '../protocol/messages/api-versions.ts'
 import type { Config } from './config.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { InternalTopics } from './internal-topics.ts'
+import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import type { Throttle } from './throttle.ts'
 import type { TopicCreation } from './topic-creation.ts'
 
@@ -22,6 +23,7 @@ export interface BrokerContext {
   readonly fetchSessions: FetchSessions
   readonly internalTopics: InternalTopics
   readonly topicCreation: TopicCreation
+  readonly telemetry: ClientTelemetry
   readonly clock: Clock
   readonly logger: Logger
   /** Why clients may not append to the partition at the moment; undefined when they may. */
@@ -31,6 +33,10 @@ export interface BrokerContext {
 
 /** Whoever connects without a login. */
 export const ANONYMOUS = 'ANONYMOUS'
+export interface ClientSoftware {
+  readonly name: string
+  readonly version: string
+}
 
 /** A client's connection, as handlers see it. */
 export interface Session {
@@ -39,6 +45,9 @@ export interface Session {
   readonly clientHost: string
   /** Who is connected, as quotas know it. */
   readonly user: string
+  readonly clientPort: number
+  /** What the client calls itself in ApiVersions (KIP-511); `unknown` where it does not. */
+  software: ClientSoftware
   /** Where this client is told to find this broker. */
   readonly advertised: Address
   /** Set when the connection has closed: nobody waits for an answer any more. */

@@ -55,6 +55,11 @@ export class Server {
     return this.#listeners.map(listener => listener.address)
   }
 
+  /** Connections are accepted: until it is closed, or an assertion has failed. */
+  get isListening(): boolean {
+    return this.#listeners.length > 0 && !this.#isClosing
+  }
+
   get connectionCount(): number {
     return this.#connections.size
   }
@@ -78,6 +83,15 @@ export class Server {
     let count = 0
     for (const connection of this.#connections) if (connection.isMuted) count++
     return count
+  }
+
+  /** Open connections by the name of their listener. */
+  connectionCounts(): Map<string, number> {
+    const counts = new Map(this.#options.config.listeners.map(({ name }) => [name, 0]))
+    for (const { listenerName } of this.#connections) {
+      counts.set(listenerName, (counts.get(listenerName) ?? 0) + 1)
+    }
+    return counts
   }
 
   /** Binds all listeners, or none: a failure closes what was bound. */

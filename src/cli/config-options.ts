@@ -11,6 +11,7 @@ export interface ConfigOptions {
   host?: string
   port?: string
   data?: string
+  httpPort?: string
   dev?: boolean
   logLevel?: string
 }
@@ -21,6 +22,7 @@ export function withConfigOptions(command: Command): Command {
     .option('-s, --set <name=value>', 'set one setting; may be repeated', collectSetting, [])
     .option('-p, --port <port>', 'listen on this port; 0 takes any free one')
     .option('--host <host>', 'listen on this address; 0.0.0.0 or :: for all, localhost for both loopbacks')
+    .option('--http-port <port>', 'serve health and metrics on this port; 0 takes any free one, -1 none')
     .option('-d, --data <folder>', 'keep data in this folder')
     .option('--dev', 'for development: acks are not synced and groups start at once')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent')
@@ -39,12 +41,14 @@ async function readConfigFile(path: string): Promise<{ path: string; text: strin
   }
 }
 
-function flagsOf({ set, host, port, data, dev, logLevel }: ConfigOptions): ConfigOptions['set'] {
+function flagsOf({ set, host, port, httpPort, data, dev, logLevel }: ConfigOptions): ConfigOptions['set'] {
   const flags: ConfigOptions['set'] = []
   if (host !== undefined || port !== undefined) {
     const text = `PLAINTEXT://${bracketed(host ?? 'localhost')}:${port ?? 9092}`
     flags.push({ name: 'listeners', text, flag: host === undefined ? '--port' : '--host' })
   }
+  if (httpPort !== undefined)
+    flags.push({ name: 'loggerhead.http.port', text: httpPort, flag: '--http-port' })
   if (data !== undefined) flags.push({ name: 'log.dirs', text: data, flag: '--data' })
   if (dev) flags.push({ name: 'loggerhead.dev', text: 'true', flag: '--dev' })
   if (logLevel !== undefined)

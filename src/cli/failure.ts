@@ -1,6 +1,7 @@
 /** Errors as one line that says what to do. What nobody foresaw keeps its stack, because it is a defect of ours. */
 import { CorruptionError, hasCode, LockedError } from '../base/disk.ts'
 import { ConfigError } from '../broker/config.ts'
+import { HttpServerError } from '../console/http-server.ts'
 import { DataFolderError } from '../storage/data-folder.ts'
 
 export interface Failure {
@@ -23,6 +24,7 @@ export function explain(error: unknown): Failure {
   if (error instanceof UsageError) return { lines: [error.message], exitCode: 2 }
   if (error instanceof InputError) return failed(error.message)
   if (error instanceof DataFolderError) return failed(error.message)
+  if (error instanceof HttpServerError) return failed(error.message)
   if (error instanceof LockedError) {
     return failed(`${error.message}: stop it, or choose another folder with --data`)
   }

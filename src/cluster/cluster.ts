@@ -67,6 +67,11 @@ export class Cluster {
     return cluster
   }
 
+  /** What the cluster has agreed on, as a log: for who measures it. */
+  get metadataLog(): MetadataLog {
+    return this.#log
+  }
+
   /** Creates topics; each is answered on its own. With `validateOnly` nothing is created. */
   async createTopics(
     topics: readonly NewTopic[],

@@ -21,11 +21,25 @@ export class MetadataLog {
   readonly #metadata: Metadata
   readonly #clock: Clock
   #last: Promise<unknown> = Promise.resolve()
+  /** What was appended since the start, and how long it took to become durable. */
+  readonly counters = { records: 0, commits: 0, commitMs: 0, commitMsMax: 0 }
 
   constructor(log: PartitionLog, metadata: Metadata, clock: Clock) {
     this.#log = log
     this.#metadata = metadata
     this.#clock = clock
+  }
+
+  get term(): number {
+    return this.#log.term
+  }
+
+  get endOffset(): number {
+    return this.#log.endOffset
+  }
+
+  get highWatermark(): number {
+    return this.#log.durableEnd
   }
 
   /** Replays all of it. Throws when it is damaged: without it nothing can be served. */
@@ -61,7 +75,15 @@ export class MetadataLog {
     const timestamp = this.#clock.wall()
     const records = changes.map(change => ({ ...encodeChange(change), timestamp }))
     const { flight } = this.#log.append(buildBatch(records), this.#log.term)
+    const begun = this.#clock.mono()
     await flight.done
+    this.#count(records.length, this.#clock.mono() - begun)
     for (const change of changes) this.#metadata.replay(change)
+  }
+  #count(records: number, ms: number): void {
+    this.counters.records += records
+    this.counters.commits++
+    this.counters.commitMs += ms
+    this.counters.commitMsMax = Math.max(this.counters.commitMsMax, ms)
   }
 }

@@ -21,6 +21,7 @@ import {
   findOffsetAtTimestamp,
   type TimestampedOffset,
 } from '../storage/log/timestamp-search.ts'
+import { TopicTraffic } from './topic-traffic.ts'
 
 /**
  * A partition as handlers see it: who leads it, what is committed, and how to append and read.
@@ -66,6 +67,8 @@ export class Partition {
   readonly index: number
   readonly leaderId: number
   readonly log: PartitionLog
+  /** Of the whole topic. */
+  readonly traffic: TopicTraffic
   rules: PartitionRules
   readonly #clock: Clock
   readonly #watchers = new Set<() => void>()
@@ -75,6 +78,7 @@ export class Partition {
     log: PartitionLog,
     rules: PartitionRules,
     clock: Clock,
+    traffic = new TopicTraffic(),
   ) {
     this.topic = names.topic
     this.topicId = names.topicId
@@ -83,6 +87,7 @@ export class Partition {
     this.log = log
     this.rules = rules
     this.#clock = clock
+    this.traffic = traffic
     log.onAdvance = () => {
       for (const notify of this.#watchers) notify()
     }

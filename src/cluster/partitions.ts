@@ -6,6 +6,7 @@ import type { LogSettings } from '../storage/log/log-settings.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
 import type { TopicImage } from './metadata.ts'
 import { Partition, type PartitionRules } from './partition.ts'
+import { TopicTraffic } from './topic-traffic.ts'
 
 /**
  * The partitions that this node holds, by topic name and by topic id.
@@ -30,6 +31,9 @@ export class Partitions {
   readonly #placed = new Map<LogDirectory, number>()
   readonly #byName = new Map<string, Partition[]>()
   readonly #byId = new Map<string, Partition[]>()
+  readonly #traffic = new Map<string, TopicTraffic>()
+  /** Of requests that named no topic of ours, and of topics that are gone. */
+  readonly strayTraffic = new TopicTraffic()
 
   constructor(
     directories: readonly LogDirectory[],
@@ -53,6 +57,15 @@ export class Partitions {
 
   findById(topicId: string, index: number): Partition | undefined {
     return this.#byId.get(topicId)?.[index]
+  }
+
+  /** Of one topic, whose partitions all add to it. */
+  trafficOf(topic: string): TopicTraffic {
+    const known = this.#traffic.get(topic)
+    if (known) return known
+    const traffic = new TopicTraffic()
+    this.#traffic.set(topic, traffic)
+    return traffic
   }
 
   ofTopic(topic: string): readonly Partition[] {
@@ -94,6 +107,8 @@ export class Partitions {
     const partitions = this.#byName.get(topic.name) ?? []
     this.#byName.delete(topic.name)
     this.#byId.delete(topic.topicId)
+    this.strayTraffic.add(this.trafficOf(topic.name))
+    this.#traffic.delete(topic.name)
     for (const partition of partitions) partition.log.onAdvance() // wakes who waits for records that will not come
     await Promise.all(
       partitions.map(({ log }) =>
@@ -137,7 +152,7 @@ export class Partitions {
     const { log: settings, rules } = this.#settingsOf(topic.name)
     const log = await directory.openLog(identity, topic.name, settings)
     const names = { topic: topic.name, topicId: topic.topicId, index, leaderId: this.#nodeId }
-    return new Partition(names, log, rules, this.#clock)
+    return new Partition(names, log, rules, this.#clock, this.trafficOf(topic.name))
   }
 
   #adopt(topic: TopicImage, added: readonly Partition[]): void {

@@ -92,10 +92,9 @@ export class GroupCoordinator {
     this.#runtime.close()
   }
 
-  get groupCount(): number {
-    let count = 0
-    for (const partition of this.#runtime.coordinators()) count += partition.size
-    return count
+  /** What is loaded and what is not yet, for who looks at all groups. */
+  get runtime(): CoordinatorRuntime<GroupPartition> {
+    return this.#runtime
   }
 
   coordinatorPartition(groupId: string): number {

@@ -1,6 +1,8 @@
 import type { World } from '../world.ts'
 import { NodeClock } from './node-clock.ts'
 import { NodeDisk } from './node-disk.ts'
+import { NodeHostProcess } from './node-host-process.ts'
+import { NodeHttp } from './node-http.ts'
 import { NodeNetwork } from './node-network.ts'
 import { NodeRandom } from './node-random.ts'
 
@@ -11,5 +13,7 @@ export function nodeWorld(): World {
     random: new NodeRandom(),
     disk: new NodeDisk(),
     network: new NodeNetwork(),
+    http: new NodeHttp(),
+    host: new NodeHostProcess(),
   }
 }

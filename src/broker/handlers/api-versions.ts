@@ -11,9 +11,12 @@ import { type Handler, handler } from '../handler.ts'
 export const apiVersions: Handler = handler(ApiVersions, {
   versions: [0, 4],
   notes: 'An unknown version is answered in version 0 with error 35.',
-  handle(request, { version, broker }) {
+  handle(request, { version, broker, session }) {
     const isNamed = NAME.test(request.clientSoftwareName) && NAME.test(request.clientSoftwareVersion)
     if (version >= 3 && !isNamed) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
+    if (version >= 3) {
+      session.software = { name: request.clientSoftwareName, version: request.clientSoftwareVersion }
+    }
     return { errorCode: ErrorCode.NONE, apiKeys: broker.apis, finalizedFeaturesEpoch: 0 }
   },
 })

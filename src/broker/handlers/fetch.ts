@@ -1,5 +1,6 @@
 import type { Lease } from '../../base/buffer-pool.ts'
 import { IsolationLevel, type Partition } from '../../cluster/partition.ts'
+import type { TopicTraffic } from '../../cluster/topic-traffic.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import { Fetch, type FetchPartitionResult, type FetchTopicResult } from '../../protocol/messages/fetch.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
@@ -35,6 +36,7 @@ export const fetch = handler(Fetch, {
       const fetched = await fetchAll(plan, request, context)
       const throttleTimeMs = broker.throttle.fetched(context, bytesOf(fetched))
       if (throttleTimeMs > 0) return withoutRecords(plan, fetched, throttleTimeMs, context)
+      for (const one of fetched) count(one)
       context.holder.held = fetched.flatMap(({ leases }) => leases)
       return answerOf(plan, fetched)
     } catch (error) {
@@ -50,6 +52,8 @@ interface Fetched {
   result: FetchPartitionResult
   bytes: number
   leases: readonly Lease[]
+  /** Where it is counted when it is sent. */
+  traffic: TopicTraffic
 }
 
 async function fetchAll(plan: FetchPlan, request: Request, context: RequestContext): Promise<Fetched[]> {
@@ -91,6 +95,13 @@ function withoutRecords(
   return { sessionId: isIncremental ? sessionId : 0, responses: [], throttleTimeMs }
 }
 
+/** Once for each partition of an answer, however often a long poll looked at it. */
+function count({ traffic, bytes, result }: Fetched): void {
+  traffic.fetchRequests++
+  traffic.bytesOut += bytes
+  if (result.errorCode !== 0) traffic.failedFetchRequests++
+}
+
 async function readAll(
   plan: FetchPlan,
   request: Request,
@@ -120,12 +131,14 @@ async function readOne(
 ): Promise<Fetched> {
   const { broker, version } = context
   const { fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch } = wanted.request
+  const { partitions } = broker.cluster
+  let traffic = partitions.strayTraffic
   try {
-    const { partitions } = broker.cluster
     const partition =
       version >= 13
         ? partitions.requireById(wanted.topicId, wanted.index)
         : partitions.require(wanted.topic, wanted.index)
+    traffic = partition.traffic
     partition.requireLeader(currentLeaderEpoch)
     const marks = marksOf(partition, wanted.index, isolationLevel)
     const diverging = findDivergence(partition, lastFetchedEpoch, fetchOffset)
@@ -134,6 +147,7 @@ async function readOne(
         partition: wanted,
         bytes: 0,
         leases: [],
+        traffic,
         result: { ...marks, divergingEpoch: diverging, records: NOTHING },
       }
     const bytesMax = Math.max(0, Math.min(partitionMaxBytes, bytesLeft))
@@ -141,11 +155,12 @@ async function readOne(
     const slice = reading instanceof Promise ? await reading : reading
     waitable.push(partition)
     const records = slice.parts.length === 0 ? NOTHING : slice.parts
-    return { partition: wanted, bytes: slice.bytes, leases: slice.leases, result: { ...marks, records } }
+    const result = { ...marks, records }
+    return { partition: wanted, bytes: slice.bytes, leases: slice.leases, traffic, result }
   } catch (error) {
     const { errorCode } = wireErrorOf(error, broker.logger)
     const result = { ...NO_MARKS, partitionIndex: wanted.index, errorCode, records: NOTHING }
-    return { partition: wanted, bytes: 0, leases: [], result }
+    return { partition: wanted, bytes: 0, leases: [], traffic, result }
   }
 }
 

@@ -13,6 +13,7 @@ import { describeGroups } from './describe-groups.ts'
 import { describeUserScramCredentials } from './describe-user-scram-credentials.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
+import { getTelemetrySubscriptions } from './get-telemetry-subscriptions.ts'
 import { heartbeat } from './heartbeat.ts'
 import { initProducerId } from './init-producer-id.ts'
 import { joinGroup } from './join-group.ts'
@@ -24,6 +25,7 @@ import { offsetCommit } from './offset-commit.ts'
 import { offsetFetch } from './offset-fetch.ts'
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
 import { produce } from './produce.ts'
+import { pushTelemetry } from './push-telemetry.ts'
 import { syncGroup } from './sync-group.ts'
 
 /** Every API that is served. What is not in this list is not advertised; docs/apis.md is made from it. */
@@ -54,4 +56,6 @@ export const handlers: readonly Handler[] = [
   alterClientQuotas,
   describeUserScramCredentials,
   describeCluster,
+  getTelemetrySubscriptions,
+  pushTelemetry,
 ]

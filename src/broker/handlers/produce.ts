@@ -7,6 +7,7 @@ import {
   type ProduceTopic,
   type ProduceTopicResult,
 } from '../../protocol/messages/produce.ts'
+import { recordCountOf } from '../../protocol/record-batch.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
@@ -47,12 +48,16 @@ function appendTopic(
 ): ProduceTopicResult {
   const partitionResponses = topic.partitionData.map(data => {
     const result: MutableResult = { index: data.index, errorCode: 0, baseOffset: -1 }
+    let traffic = context.broker.cluster.partitions.strayTraffic
     try {
       const partition = findPartition(topic, data.index, context)
+      traffic = partition.traffic
       append(partition, data, request, context, result, waits)
     } catch (error) {
+      traffic.failedProduceRequests++
       fail(result, error, context)
     }
+    traffic.produceRequests++
     return result
   })
   return { name: topic.name, topicId: topic.topicId, partitionResponses }
@@ -87,8 +92,15 @@ function append(
   result.baseOffset = answer.baseOffset
   result.logAppendTimeMs = answer.logAppendTimeMs
   result.logStartOffset = answer.logStartOffset
+  const { traffic } = partition
+  traffic.messagesIn += recordCountOf(records, 0)
+  traffic.bytesIn += records.length
   if (acks === 0) return
-  waits.push(answer.done.catch(error => fail(result, error, context)))
+  const failed = (error: unknown) => {
+    traffic.failedProduceRequests++
+    fail(result, error, context)
+  }
+  waits.push(answer.done.catch(failed))
 }
 
 /** Kafka lets clients of this id write internal topics. */

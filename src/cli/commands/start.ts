@@ -33,8 +33,8 @@ export function register(program: Command): void {
 
 async function start(options: StartOptions): Promise<void> {
   const config = await configFrom(options)
-  const [{ startBroker }, { createLogger }, { nodeWorld }] = await Promise.all([
-    import('../../broker/broker.ts'),
+  const [{ startServedBroker }, { createLogger }, { nodeWorld }] = await Promise.all([
+    import('../../console/served-broker.ts'),
     import('../../base/pino-logger.ts'),
     import('../../base/node/node-world.ts'),
   ])
@@ -42,15 +42,14 @@ async function start(options: StartOptions): Promise<void> {
   const logger = createLogger({ level: config.value('loggerhead.log.level'), pretty })
   for (const { level, text } of config.notices) logger[level]({ event: 'config' }, text)
   if (config.value('loggerhead.dev')) logger.warn({ event: 'dev' }, devWarning(config))
-  const broker = await startBroker({ config, logger, ...nodeWorld() })
-  logger.info(
-    { event: 'ready', listeners: broker.listeners, data: config.logDirs },
-    readyLine(broker.listeners, config),
-  )
+  const served = await startServedBroker({ config, logger, ...nodeWorld() })
+  const { broker, http } = served
+  const { listeners } = broker
+  logger.info({ event: 'ready', listeners, http, data: config.logDirs }, readyLine(listeners, http, config))
   const failure = await Promise.race([stopSignal(logger), broker.failed])
   // What an assertion has shown to be wrong is not written down: the next start recovers, as after a crash.
   if (failure instanceof AssertionError) process.exit(1)
-  await broker.close()
+  await served.close()
   if (failure) {
     process.exitCode = 1
     logger.error({ event: 'failed' }, failure.message)
@@ -66,10 +65,16 @@ function devWarning(config: Config): string {
     : 'development mode; acks are synced, because log.flush.interval.messages says so'
 }
 
-function readyLine(listeners: readonly Address[], config: Config): string {
-  const places = listeners.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`)
+function readyLine(listeners: readonly Address[], http: readonly Address[], config: Config): string {
   const port = listeners[0]?.port ?? 9092
-  return `ready on ${places.join(' and ')}, data in ${config.logDirs.join(', ')}; next: kcat -b localhost:${port} -L`
+  const parts = [`ready on ${listeners.map(placeOf).join(' and ')}`]
+  if (http[0]) parts.push(`health and metrics on http://${placeOf(http[0])}`)
+  parts.push(`data in ${config.logDirs.join(', ')}`)
+  return `${parts.join(', ')}; next: kcat -b localhost:${port} -L`
+}
+
+function placeOf({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second ends the process there and then. */
