@@ -22,7 +22,6 @@ const reasoned = 'Apache Kafka names its own surprise here; a client can do more
 
 const kafkajsSettings = 'kafkajs topics > describes every setting of a topic with its source'
 const toolTopics = 'kafka-tools > kafka-topics creates, lists, describes, alters and deletes'
-const toolPartition = ['Elr:', 'LastKnownElr:']
 const lies = 'raw records > refuses batches that lie'
 
 export const differences: readonly Difference[] = [
@@ -75,16 +74,6 @@ export const differences: readonly Difference[] = [
     loggerhead: 'retention.ms=100000',
     reason: noElr,
   },
-  // The columns of eligible leader replicas: empty at Kafka, N/A where DescribeTopicPartitions is not offered.
-  ...[1, 2, 3].flatMap(row =>
-    [toolPartition[0], 'N/A', toolPartition[1], 'N/A'].map((word, index) => ({
-      scenario: toolTopics,
-      path: `described.rows.${row}.${10 + index}`,
-      kafka: toolPartition[index],
-      loggerhead: word,
-      reason: noElr,
-    })),
-  ),
   { scenario: lies, path: 'codes.notReallyGzip', kafka: -1, loggerhead: 0, reason: untouched },
   { scenario: lies, path: 'end.offset', kafka: 3, loggerhead: 4, reason: untouched },
   { scenario: lies, path: 'codes.unknownCodec', kafka: -1, loggerhead: 87, reason: reasoned },

@@ -74,6 +74,7 @@ export const effectiveSettings = {
   'max.connections': int(10000, { kafka: 2_147_483_647, min: 0, dynamic: true }),
   'max.connections.per.ip': int(1000, { kafka: 2_147_483_647, min: 0, dynamic: true }),
   'max.incremental.fetch.session.cache.slots': int(1000, { min: 0 }),
+  'max.request.partition.size.limit': int(2000, { min: 1 }),
   'message.max.bytes': int(1_048_588, { min: 0, dynamic: true }),
   'min.insync.replicas': int(1, { min: 1, dynamic: true }),
   'node.id': int(1, { kafka: null, min: 0 }),

@@ -103,7 +103,6 @@ export const laterSettings = {
   'log.local.retention.bytes': long(-2, { min: -2, dynamic: true }),
   'log.local.retention.ms': long(-2, { min: -2, dynamic: true }),
   'max.connections.per.ip.overrides': string('', { dynamic: true }),
-  'max.request.partition.size.limit': int(2000, { min: 1 }),
   'metadata.log.dir': string(null),
   'metadata.log.max.record.bytes.between.snapshots': long(20_971_520, { min: 1 }),
   'metadata.log.max.snapshot.interval.ms': long(3_600_000, { min: 0 }),

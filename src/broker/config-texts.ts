@@ -69,6 +69,7 @@ export const settingTexts: Record<EffectiveName, string> = {
   'max.connections': 'The most connections; one more is closed at once.',
   'max.connections.per.ip': 'The most connections from one address; loopback is exempt.',
   'max.incremental.fetch.session.cache.slots': 'The most incremental fetch sessions.',
+  'max.request.partition.size.limit': 'The most partitions in one answer to DescribeTopicPartitions.',
   'message.max.bytes': 'The largest record batch.',
   'min.insync.replicas': 'Replicas that must have a record before acks=all is answered.',
   'node.id': 'The id of this node.',

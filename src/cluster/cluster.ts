@@ -42,6 +42,7 @@ export class Cluster {
   readonly #options: ClusterOptions
   readonly #controller: Controller
   #metadataLog: MetadataLog | undefined
+  #metadataDirectory: LogDirectory | undefined
   #nextProducerId = 0
   #producerIdsEnd = 0
   #allocating: Promise<void> | undefined
@@ -122,6 +123,23 @@ export class Cluster {
     })
   }
 
+  /** Where the log of the metadata stands, and in which directory. */
+  get metadataPosition() {
+    const { term, endOffset, highWatermark } = this.#log
+    const directoryId = this.#metadataDirectory!.directoryId.toString('base64url')
+    return { term, endOffset, highWatermark, directoryId }
+  }
+
+  /**
+   * Gives a partition other replicas, or with null ends a move that is under way. Throws the error that the client gets; with one node there
+   * is nothing to change.
+   */
+  reassign(topic: string, partitionIndex: number, nodes: readonly number[] | null): void {
+    const image = this.metadata.findTopic(topic)
+    if (!image) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `Unable to find a topic named ${topic}.`)
+    this.#controller.reassign(image, partitionIndex, nodes)
+  }
+
   /** A producer id that no producer of this cluster ever had. */
   async takeProducerId(): Promise<number> {
     while (this.#nextProducerId >= this.#producerIdsEnd) {
@@ -141,6 +159,7 @@ export class Cluster {
     const { directories, clock, metadataLog } = this.#options
     const identity = { topicId: METADATA_TOPIC_ID, partition: 0, incarnation: 0 }
     const holder = directories.find(directory => directory.holds(identity)) ?? requireUnused(directories)
+    this.#metadataDirectory = holder
     const log = await holder.openLog(identity, METADATA_TOPIC, metadataLog)
     log.isEssential = true // topics are deleted by it
     this.#metadataLog = new MetadataLog(log, this.metadata, clock)

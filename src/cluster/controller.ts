@@ -110,6 +110,18 @@ export class Controller {
     return [{ type: 'topic', topicId: topic.topicId, value: { name: topic.name, partitions } }]
   }
 
+  /** Throws what speaks against other replicas of a partition; null would end a move, and here there is never one. */
+  reassign(topic: TopicImage, partitionIndex: number, nodes: readonly number[] | null): void {
+    if (!topic.partitions[partitionIndex]) {
+      throw new KafkaError(
+        'UNKNOWN_TOPIC_OR_PARTITION',
+        `Unable to find partition ${topic.name}:${partitionIndex}.`,
+      )
+    }
+    if (nodes === null) throw new KafkaError('NO_REASSIGNMENT_IN_PROGRESS')
+    this.#requireKnownNodes(nodes)
+  }
+
   /** Takes the next block of producer ids: `[first, first + PRODUCER_ID_BLOCK)`. */
   allocateProducerIds(): { first: number; changes: MetadataChange[] } {
     const first = this.#metadata.nextProducerId

@@ -16,6 +16,7 @@ import {
 import { type BatchRules, checkBatch, walkRecordBytes, walkRecords } from '../protocol/record-batch-check.ts'
 import type { LogSlice } from '../storage/log/log-reader.ts'
 import type { PartitionLog } from '../storage/log/partition-log.ts'
+import type { ProducerEntry } from '../storage/log/producer-snapshot.ts'
 import {
   findLargestTimestamp,
   findOffsetAtTimestamp,
@@ -222,6 +223,11 @@ export class Partition {
   /** OffsetForLeaderEpoch: the greatest epoch not above the asked one, and where it ended. */
   endOffsetForEpoch(epoch: number): { epoch: number; endOffset: number } {
     return this.log.epochs.endOffsetFor(epoch, this.log.visibleEnd, this.leaderEpoch)
+  }
+
+  /** The producers that it remembers, as of what is committed. */
+  producers(): ProducerEntry[] {
+    return this.log.producers.entriesAt(this.log.durableEnd)
   }
 
   /** Calls back after each advance of the high watermark, until the watcher is removed. */

@@ -1,5 +1,6 @@
 import { ErrorCode } from '../../protocol/errors.ts'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
+import { finalizedFeatures, supportedFeatures } from '../features.ts'
 import { type Handler, handler } from '../handler.ts'
 
 /**
@@ -17,7 +18,13 @@ export const apiVersions: Handler = handler(ApiVersions, {
     if (version >= 3) {
       session.software = { name: request.clientSoftwareName, version: request.clientSoftwareVersion }
     }
-    return { errorCode: ErrorCode.NONE, apiKeys: broker.apis, finalizedFeaturesEpoch: 0 }
+    return {
+      errorCode: ErrorCode.NONE,
+      apiKeys: broker.apis,
+      supportedFeatures,
+      finalizedFeaturesEpoch: 0,
+      finalizedFeatures,
+    }
   },
 })
 
