@@ -36,6 +36,8 @@ export interface DiskSpace {
 }
 
 export interface Disk {
+  /** The path from the root on: what a relative one means to this process. */
+  absolute(path: string): string
   open(path: string, options: OpenOptions): Promise<File>
   /** Replaces `to` at once when it exists. */
   rename(from: string, to: string): Promise<void>

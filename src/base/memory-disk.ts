@@ -121,6 +121,10 @@ export class MemoryDisk implements Disk {
     this.#requireFile(path, 'flip').flip(position, mask)
   }
 
+  absolute(path: string): string {
+    return path
+  }
+
   async open(path: string, options: OpenOptions): Promise<File> {
     const isMade = options.mode === 'create' || options.mode === 'replace'
     await this.#enterOrFail(isMade && !this.#find(path)?.node ? 'create' : 'open', path)

@@ -191,6 +191,11 @@ function registerLogs(metrics: Metrics, { cluster, groups, producers }: Measured
   const { metadata, partitions } = cluster
   metrics.gauge('loggerhead_topics', 'Topics.', () => metadata.topicCount)
   metrics.gauge('loggerhead_partitions', 'Partitions.', () => metadata.partitionCount)
+  metrics.gauge(
+    'loggerhead_replica_moves',
+    'Partitions on their way to another log directory.',
+    () => cluster.moves.count,
+  )
   metrics.gauge('loggerhead_log_bytes', 'Size of the logs, by topic.', () => {
     const samples: Sample[] = []
     for (const { name } of metadata.topics) {

@@ -94,6 +94,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     clusterId: folders[0]!.identity.clusterId,
     clock,
     random,
+    logger,
     controller: {
       nodeId: config.nodeId,
       defaultPartitions: config.value('num.partitions'),
@@ -106,6 +107,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
       return { log: logSettingsOf(config, topic), rules: partitionRulesOf(topic) }
     },
   })
+  stops.push(() => cluster.moves.close())
   const housekeeping = await startHousekeeping({ ...options, directories })
   stops.push(() => housekeeping.close())
   const groups = openGroups(options, cluster)
@@ -115,6 +117,8 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     config,
     apis: advertisedApis(handlers),
     cluster,
+    directories,
+    space: housekeeping.space,
     groups,
     fetchSessions: new FetchSessions(
       config.value('max.incremental.fetch.session.cache.slots'),
@@ -239,8 +243,8 @@ async function openFolders(
 ): Promise<DataFolder[]> {
   const folders: DataFolder[] = []
   let clusterId = config.value('loggerhead.cluster.id') ?? undefined
-  for (const root of config.logDirs) {
-    const folder = await openDataFolder(disk, root, {
+  for (const name of config.logDirs) {
+    const folder = await openDataFolder(disk, disk.absolute(name), {
       nodeId: config.nodeId,
       clusterId,
       holder: `loggerhead, node ${config.nodeId}`,

@@ -6,7 +6,9 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Partition } from '../cluster/partition.ts'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import type { ApiVersion } from '../protocol/messages/api-versions.ts'
+import type { LogDirectory } from '../storage/log-directory.ts'
 import type { Config } from './config.ts'
+import type { DiskSpace } from './disk-space.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { InternalTopics } from './internal-topics.ts'
 import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
@@ -19,6 +21,8 @@ export interface BrokerContext {
   /** What is advertised. */
   readonly apis: readonly ApiVersion[]
   readonly cluster: Cluster
+  readonly directories: readonly LogDirectory[]
+  readonly space: DiskSpace
   readonly groups: GroupCoordinator
   readonly fetchSessions: FetchSessions
   readonly internalTopics: InternalTopics

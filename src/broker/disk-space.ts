@@ -90,6 +90,10 @@ export class DiskSpace {
     this.#timer?.cancel()
   }
 
+  find(root: string): DirectorySpace | undefined {
+    return this.#states.get(root)
+  }
+
   /** Why producers may not write to a log directory at the moment; undefined when they may. */
   refusalOf(root: string): string | undefined {
     const state = this.#states.get(root)

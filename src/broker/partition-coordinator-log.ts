@@ -26,9 +26,9 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
   }
 
   async *read(fromOffset: number): AsyncIterable<readonly LoggedRecord[]> {
-    const { log } = this.#partition
-    let offset = Math.max(fromOffset, log.startOffset)
-    while (offset < log.durableEnd) {
+    let offset = Math.max(fromOffset, this.#partition.log.startOffset)
+    while (offset < this.#partition.log.durableEnd) {
+      const { log } = this.#partition // another one when the partition has moved
       const slice = await log.read(offset, READ_BYTES, log.durableEnd, true)
       if (slice.nextOffset === offset) return
       const records: LoggedRecord[] = []
@@ -49,6 +49,7 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     const batch = buildBatch(records, {
       maxTimestamp: records.reduce((max, one) => Math.max(max, one.timestamp), 0),
     })
+    while (this.#partition.pause) await this.#partition.pause
     const { baseOffset, done } = this.#partition.appendOwn(batch)
     await done
     return baseOffset

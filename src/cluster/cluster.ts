@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { DataFolderError } from '../storage/data-folder.ts'
@@ -14,7 +15,9 @@ import {
 } from './controller.ts'
 import { Metadata, type TopicImage } from './metadata.ts'
 import { METADATA_TOPIC, METADATA_TOPIC_ID, MetadataLog } from './metadata-log.ts'
+import type { Partition } from './partition.ts'
 import { Partitions, type TopicSettings } from './partitions.ts'
+import { ReplicaMoves, UnknownOutcomeError } from './replica-moves.ts'
 
 /**
  * One node of a cluster, from the log directories up: it replays the metadata, opens the partitions that it holds, and turns the
@@ -25,6 +28,7 @@ export interface ClusterOptions {
   clusterId: string
   clock: Clock
   random: Random
+  logger: Logger
   controller: ControllerSettings
   metadataLog: LogSettings
   /** Settings of a topic by what was set for it; called again when that changes. */
@@ -39,6 +43,7 @@ export class Cluster {
   readonly nodeId: number
   readonly metadata = new Metadata()
   readonly partitions: Partitions
+  readonly moves: ReplicaMoves
   readonly #options: ClusterOptions
   readonly #controller: Controller
   #metadataLog: MetadataLog | undefined
@@ -60,6 +65,12 @@ export class Cluster {
       this.nodeId,
       options.clock,
     )
+    this.moves = new ReplicaMoves({
+      directories: options.directories,
+      logger: options.logger,
+      commit: (partition, directory) => this.#moveReplica(partition, directory),
+      onMoved: ({ topic }) => this.partitions.reconfigure(topic),
+    })
   }
 
   static async open(options: ClusterOptions): Promise<Cluster> {
@@ -123,11 +134,9 @@ export class Cluster {
     })
   }
 
-  /** Where the log of the metadata stands, and in which directory. */
-  get metadataPosition() {
-    const { term, endOffset, highWatermark } = this.#log
-    const directoryId = this.#metadataDirectory!.directoryId.toString('base64url')
-    return { term, endOffset, highWatermark, directoryId }
+  /** The id of the log directory that holds the metadata. */
+  get metadataDirectoryId(): string {
+    return this.#metadataDirectory!.directoryId.toString('base64url')
   }
 
   /**
@@ -166,6 +175,26 @@ export class Cluster {
     await this.#metadataLog.load()
     await this.partitions.open(this.metadata.topics)
     await Promise.all(directories.map(directory => directory.start()))
+  }
+
+  async #moveReplica({ topicId, index }: Partition, directory: LogDirectory): Promise<void> {
+    let isDecided = false
+    const decide = () => {
+      if (this.#metadataDirectory!.isOffline) {
+        throw new KafkaError('KAFKA_STORAGE_ERROR', 'the directory of the metadata is offline')
+      }
+      const directoryId = directory.directoryId.toString('base64url')
+      const changes = this.#controller.moveReplica(topicId, index, directoryId)
+      isDecided = true
+      return { changes, result: undefined }
+    }
+    try {
+      await this.#log.change(decide)
+    } catch (error) {
+      // A full disk takes the record back for certain; after any other failure only the next start can tell.
+      if (!isDecided || !this.#metadataDirectory!.isOffline) throw error
+      throw new UnknownOutcomeError(`it is unknown which directory holds it: ${String(error)}; start again`)
+    }
   }
 
   async #createTopic(topic: NewTopic, validateOnly: boolean, charge: Charge): Promise<TopicImage> {

@@ -110,6 +110,19 @@ export class Controller {
     return [{ type: 'topic', topicId: topic.topicId, value: { name: topic.name, partitions } }]
   }
 
+  /** The replica on this node is in another of its log directories. */
+  moveReplica(topicId: string, partitionIndex: number, directoryId: string): MetadataChange[] {
+    const topic = this.#metadata.findTopicById(topicId)
+    if (!topic?.partitions[partitionIndex]) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    const { nodeId } = this.#settings
+    const partitions = topic.partitions.map((image, index) => {
+      if (index !== partitionIndex) return image
+      const replicas = image.replicas.map(one => (one.nodeId === nodeId ? { nodeId, directoryId } : one))
+      return { ...image, replicas }
+    })
+    return [{ type: 'topic', topicId, value: { name: topic.name, partitions } }]
+  }
+
   /** Throws what speaks against other replicas of a partition; null would end a move, and here there is never one. */
   reassign(topic: TopicImage, partitionIndex: number, nodes: readonly number[] | null): void {
     if (!topic.partitions[partitionIndex]) {

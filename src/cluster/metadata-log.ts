@@ -60,18 +60,6 @@ export class MetadataLog {
     }
   }
 
-  get term(): number {
-    return this.#log.term
-  }
-
-  get endOffset(): number {
-    return this.#log.endOffset
-  }
-
-  get highWatermark(): number {
-    return this.#log.visibleEnd
-  }
-
   /** Runs `decide` when every earlier change is in force, and resolves when its own are. What it throws is thrown here. */
   change<T>(decide: () => { changes: readonly MetadataChange[]; result: T }): Promise<T> {
     const turn = this.#last.then(async () => {

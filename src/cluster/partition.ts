@@ -67,12 +67,14 @@ export class Partition {
   readonly topicId: string
   readonly index: number
   readonly leaderId: number
-  readonly log: PartitionLog
   /** Of the whole topic. */
   readonly traffic: TopicTraffic
   rules: PartitionRules
   readonly #clock: Clock
   readonly #watchers = new Set<() => void>()
+  #log: PartitionLog
+  #pause: Promise<void> | undefined
+  #isQuiet = false
 
   constructor(
     names: { topic: string; topicId: string; index: number; leaderId: number },
@@ -85,13 +87,48 @@ export class Partition {
     this.topicId = names.topicId
     this.index = names.index
     this.leaderId = names.leaderId
-    this.log = log
     this.rules = rules
     this.#clock = clock
     this.traffic = traffic
-    log.onAdvance = () => {
-      for (const notify of this.#watchers) notify()
+    this.#log = log
+    this.#watchLog()
+  }
+
+  get log(): PartitionLog {
+    return this.#log
+  }
+
+  /** While the partition changes its directory: who would append waits for it first. They go on in the order in which they came. */
+  get pause(): Promise<void> | undefined {
+    return this.#pause
+  }
+
+  /** Runs while nothing is appended, when everything that was is on the disk. */
+  async whileQuiet<T>(run: () => Promise<T>): Promise<T> {
+    let end = () => {}
+    const pause = new Promise<void>(resolve => {
+      end = resolve
+    })
+    this.#pause = pause
+    this.#isQuiet = true
+    try {
+      await this.#log.settle()
+      return await run()
+    } finally {
+      this.#isQuiet = false
+      end()
+      // Who comes before those that waited have had their turn waits behind them.
+      void pause.then(() => {
+        this.#pause = undefined
+      })
     }
+  }
+
+  /** The partition is in another directory from now on, with the same records. */
+  moveTo(log: PartitionLog): void {
+    this.#log.onAdvance = () => {}
+    this.#log = log
+    this.#watchLog()
   }
 
   get leaderEpoch(): number {
@@ -125,7 +162,7 @@ export class Partition {
    */
   append(records: Buffer, acks: number, lease: Lease | null): AppendAnswer {
     const { rules, log } = this
-    log.requireUsable()
+    this.#requireAppendable()
     if (acks === -1 && rules.minInsyncReplicas > 1) {
       throw new KafkaError(
         'NOT_ENOUGH_REPLICAS',
@@ -165,6 +202,7 @@ export class Partition {
 
   /** Appends a batch that this broker made itself; it is as safe as its topic says when `done` resolves. */
   appendOwn(batch: Buffer): { baseOffset: number; done: Promise<void> } {
+    this.#requireAppendable()
     const { baseOffset, flight } = this.log.append(batch, this.leaderEpoch)
     return { baseOffset, done: flight.done }
   }
@@ -174,7 +212,13 @@ export class Partition {
     if (offset < this.log.startOffset || offset > this.log.visibleEnd) {
       throw new KafkaError('OFFSET_OUT_OF_RANGE')
     }
-    return this.log.read(offset, bytesMax, this.#readLimit(isolation), needsOne)
+    const { log } = this
+    const slice = log.read(offset, bytesMax, this.#readLimit(isolation), needsOne)
+    if (!(slice instanceof Promise)) return slice
+    return slice.catch(error => {
+      if (this.log === log) throw error
+      return this.read(offset, bytesMax, isolation, needsOne) // the partition has moved meanwhile
+    })
   }
 
   /**
@@ -182,6 +226,7 @@ export class Partition {
    * back. Their bytes leave the disk later, segment by segment.
    */
   async deleteRecordsBefore(offset: number): Promise<number> {
+    while (this.pause) await this.pause
     const { log } = this
     log.requireUsable()
     if (!log.settings.isDeleted) {
@@ -237,6 +282,18 @@ export class Partition {
 
   unwatch(notify: () => void): void {
     this.#watchers.delete(notify)
+  }
+
+  /** Who appends has looked at `pause` before. */
+  #requireAppendable(): void {
+    if (this.#isQuiet) throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${this.topic}-${this.index} is moving`)
+    this.log.requireUsable()
+  }
+
+  #watchLog(): void {
+    this.#log.onAdvance = () => {
+      for (const notify of this.#watchers) notify()
+    }
   }
 
   /** Where no record stands yet, the next one will have the leader's epoch. */

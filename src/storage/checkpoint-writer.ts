@@ -81,6 +81,20 @@ export class CheckpointWriter {
     await this.#run({ isClean: true })
   }
 
+  /** Completes the files of one log alone; resolves with what a checkpoint would say of it. */
+  async complete(log: PartitionLog): Promise<ReplicaCheckpoint> {
+    while (this.#running ?? this.#next) await (this.#running ?? this.#next)!.catch(() => {})
+    const before = this.#catalogue.get(identityKey(log.identity))
+    if (!before) throw new Error(`${log.folder} is not of ${this.#root}`)
+    // Its last snapshot stays, for the catalogue still names that one.
+    const completing = log.usingFiles(this.#completeLog(log, before, []))
+    const done = () => {
+      this.#running = undefined
+    }
+    this.#running = completing.then(done, done)
+    return completing
+  }
+
   #run(options: { isClean: boolean }): Promise<void> {
     const running = this.#write(options).finally(() => {
       this.#running = undefined

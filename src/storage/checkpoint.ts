@@ -78,6 +78,15 @@ export function* describeCheckpoint(bytes: Buffer, file: string): Iterable<strin
   for (const replica of replicas) yield JSON.stringify(replica)
 }
 
+/** One replica as it stands in the checkpoint, for the journal. */
+export function formatReplica(replica: ReplicaCheckpoint): Buffer {
+  return Buffer.from(JSON.stringify(toJson(replica)))
+}
+
+export function parseReplica(bytes: Buffer): ReplicaCheckpoint {
+  return fromJson(JSON.parse(bytes.toString()) as ReplicaJson)
+}
+
 /** A replica that has stored nothing yet. */
 export function newReplica(identity: LogIdentity, topic: string, term: number): ReplicaCheckpoint {
   return {

@@ -39,6 +39,8 @@ export const EntryKind = {
   ADDED: 5,
   /** The replica was removed; what is left of its folder can go. */
   REMOVED: 6,
+  /** The replica came from another directory, whole. The bytes are what the checkpoint will say of it. */
+  PLACED: 7,
 } as const
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind]
 

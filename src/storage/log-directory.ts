@@ -1,10 +1,13 @@
 import type { BufferPool } from '../base/buffer-pool.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { CorruptionError, type Disk, hasCode } from '../base/disk.ts'
+import { CorruptionError, type Disk } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
+import { BackgroundWork } from './background-work.ts'
+import { learnFromJournal } from './catalogue.ts'
 import {
   CHECKPOINT_FILE,
   type DirectoryCheckpoint,
+  formatReplica,
   newReplica,
   type ReplicaCheckpoint,
   readCheckpoint,
@@ -13,7 +16,7 @@ import { CheckpointWriter } from './checkpoint-writer.ts'
 import { FileHandles } from './file-handles.ts'
 import { Journal } from './journal.ts'
 import { JournalFiles, listJournalFiles } from './journal-files.ts'
-import { copyIdentity, EntryKind, identityKey, type JournalEntry, type LogIdentity } from './journal-frame.ts'
+import { EntryKind, identityKey, type JournalEntry, type LogIdentity } from './journal-frame.ts'
 import { type JournalContents, readJournal } from './journal-recovery.ts'
 import type { LogEnvironment } from './log/log-environment.ts'
 import type { LogSettings } from './log/log-settings.ts'
@@ -24,13 +27,16 @@ import { recoverLog } from './log/recovery.ts'
 import { folderName } from './log/segment-names.ts'
 import type { TailCache } from './log/tail-cache.ts'
 import { PartitionFolders } from './partition-folders.ts'
+import { ReplicaCopy } from './replica-copy.ts'
 
 /**
  * One directory of logs: their journal, their checkpoint, and the order in which they come up.
  *
  * Start: `open` reads checkpoint and journal; `openLog` recovers one log at a time, the metadata log first, since it says which others
  * there are; `start` makes what was recovered durable, and only then is the journal written again. A replica that the catalogue knows
- * and nobody opened belongs to a deleted topic: it is removed.
+ * and nobody opened belongs to a deleted topic, or has its place in another directory: it is removed.
+ *
+ * Length: how replicas enter and leave is told by one catalogue, one map of logs and one of folders.
  */
 export interface LogDirectoryOptions {
   disk: Disk
@@ -71,9 +77,9 @@ export class LogDirectory {
   readonly journal: Journal
   readonly #checkpoints: CheckpointWriter
   readonly #folders: PartitionFolders
-  readonly #background = new Set<Promise<unknown>>()
-  /** Removals under way, by folder: until then the folder's name is not free. */
-  readonly #removals = new Map<string, Promise<void>>()
+  readonly #background: BackgroundWork
+  /** Folders that are being removed or placed: until then their names are not free. */
+  readonly #busyFolders = new Map<string, Promise<void>>()
   #sweep: Timer | undefined
   #isStarted = false
   #isClosing = false
@@ -87,12 +93,13 @@ export class LogDirectory {
     this.root = root
     this.directoryId = options.directoryId
     this.#options = options
+    this.#background = new BackgroundWork(logger, () => this.isOffline || this.#isClosing)
     this.#folders = new PartitionFolders(disk, root, logger)
     this.#isClean = checkpoint?.isClean ?? false
     this.#hadCheckpoint = checkpoint !== undefined
     this.#entries = contents.entries
     for (const replica of checkpoint?.replicas ?? []) this.#catalogue.set(identityKey(replica), replica)
-    this.#learnFromJournal()
+    learnFromJournal(this.#catalogue, this.#entries)
     this.#files = new JournalFiles(disk, `${root}/${JOURNAL_FOLDER}`, {
       fileBytes: Math.ceil(options.journalBytes / JOURNAL_FILES_MAX),
       filesMax: JOURNAL_FILES_MAX,
@@ -105,7 +112,7 @@ export class LogDirectory {
       directoryTag: options.directoryId,
       nextSequence: contents.highestSequence + 1,
       onFailure: error => options.onOffline(error),
-      onPressure: () => this.#inBackground(this.#checkpoints.request()),
+      onPressure: () => this.#background.add(this.#checkpoints.request()),
     })
     this.#environment = {
       disk,
@@ -123,7 +130,7 @@ export class LogDirectory {
       full: undefined,
       fail: error => this.journal.fail(error),
       noteDirectBytes: bytes => {
-        if (this.#checkpoints.noteDirectBytes(bytes)) this.#inBackground(this.#checkpoints.request())
+        if (this.#checkpoints.noteDirectBytes(bytes)) this.#background.add(this.#checkpoints.request())
       },
     }
     this.#checkpoints = new CheckpointWriter(
@@ -189,9 +196,10 @@ export class LogDirectory {
   async openLog(identity: LogIdentity, topic: string, settings: LogSettings): Promise<PartitionLog> {
     const key = identityKey(identity)
     const folder = folderName(topic, identity.partition)
-    await this.#removals.get(folder)?.catch(() => {})
+    await this.#busyFolders.get(folder)?.catch(() => {})
     const known = this.#catalogue.get(key)
-    if (!known?.hasFolder) await this.#freeFolder(folder, identity, known !== undefined)
+    if (!known?.hasFolder)
+      await this.#freeFolder(folder, identity, { mayAdopt: known !== undefined || !this.#hadCheckpoint })
     const replica = known ?? newReplica(identity, topic, 0)
     const entries = this.#entries.get(key) ?? []
     const recovered = await recoverLog(this.#environment, {
@@ -210,23 +218,25 @@ export class LogDirectory {
     log.isDirty = state.hasFolder && (!this.#isClean || state.endOffset !== replica.endOffset)
     log.cleanedTo = replica.cleanedTo ?? 0
     this.#reportDamage(log, damage)
-    log.onRoll = () => this.#inBackground(this.#sealWhenLanded(log))
+    log.onRoll = () => this.#background.add(this.#sealWhenLanded(log))
     this.#catalogue.set(key, { ...replica, term: state.term, ...(damage && { known: knownPlace }) })
-    if (this.#isStarted && !known) await this.#journalAddition(key, identity, state.term, topic)
+    if (this.#isStarted && !known)
+      await this.#journalAddition(identity, EntryKind.ADDED, state.term, Buffer.from(topic))
     this.#logs.set(key, log)
     return log
   }
 
   /** The catalogue must know a replica before anything of it is acknowledged. */
-  async #journalAddition(key: string, identity: LogIdentity, term: number, topic: string): Promise<void> {
+  async #journalAddition(
+    identity: LogIdentity,
+    kind: EntryKind,
+    epoch: number,
+    bytes: Buffer,
+  ): Promise<void> {
     try {
-      await this.journal.write(
-        identity,
-        { ...NO_PLACE, kind: EntryKind.ADDED, epoch: term },
-        Buffer.from(topic),
-      )
+      await this.journal.write(identity, { ...NO_PLACE, kind, epoch }, bytes)
     } catch (error) {
-      this.#catalogue.delete(key)
+      this.#catalogue.delete(identityKey(identity))
       throw error
     }
   }
@@ -246,6 +256,7 @@ export class LogDirectory {
     await this.#checkpoints.request()
     await this.#files.open()
     this.#isStarted = true
+    await this.#folders.removeFutures()
     await this.#folders.removeDeleted()
     this.#scheduleSweep()
   }
@@ -253,6 +264,51 @@ export class LogDirectory {
   /** Writes a checkpoint now: what is above it is read at the next start. */
   checkpoint(): Promise<void> {
     return this.#checkpoints.request()
+  }
+
+  /** Completes the files of a log, so that a copy of its folder is a whole replica with this checkpoint. */
+  completeLog(log: PartitionLog): Promise<ReplicaCheckpoint> {
+    return this.#checkpoints.complete(log)
+  }
+
+  /** Begins to copy a log of another directory. When it was here before, the checkpoint forgets that first. */
+  async beginCopy(log: PartitionLog): Promise<ReplicaCopy> {
+    await this.checkpoint()
+    return ReplicaCopy.begin(this.#options.disk, this.root, log)
+  }
+
+  /**
+   * Takes over a replica that was copied here whole, and opens it. It counts when the metadata names this directory: a start before that
+   * removes it. Rejects with nothing left of it.
+   */
+  async adoptLog(
+    replica: ReplicaCheckpoint,
+    copy: ReplicaCopy,
+    settings: LogSettings,
+  ): Promise<PartitionLog> {
+    const folder = folderName(replica.topic, replica.partition)
+    try {
+      await this.#busyFolders.get(folder)?.catch(() => {})
+      await this.#whileBusy(folder, this.#place(replica, copy, folder))
+      const { topicId, partition, incarnation } = replica
+      const log = await this.openLog({ topicId, partition, incarnation }, replica.topic, settings)
+      if (!log.damage) return log
+      await this.removeLog(replica)
+      throw log.damage
+    } catch (error) {
+      // What cannot be done now is done by the next start.
+      if (this.holds(replica)) await this.#whileBusy(folder, this.#forget(replica)).catch(() => {})
+      throw error
+    }
+  }
+
+  async #place(replica: ReplicaCheckpoint, copy: ReplicaCopy, folder: string): Promise<void> {
+    const isTaken = [...this.#logs.values()].some(log => log.folder === folder)
+    if (isTaken) throw new Error(`${this.root}/${folder} belongs to another topic`)
+    await this.#freeFolder(folder, replica, { mustGo: true })
+    this.#catalogue.set(identityKey(replica), replica)
+    await this.#journalAddition(replica, EntryKind.PLACED, replica.term, formatReplica(replica))
+    if (replica.hasFolder) await this.#folders.place(copy.folder, folder)
   }
 
   /** Forgets a replica and removes its folder. A crash in between is finished by the next start. */
@@ -263,28 +319,37 @@ export class LogDirectory {
     if (!log || !replica) return
     this.#logs.delete(key)
     log.close()
-    const removal = this.#remove(key, log, replica)
-    this.#removals.set(log.folder, removal)
-    await removal.finally(() => this.#removals.delete(log.folder))
-    this.#inBackground(this.#folders.removeDeleted())
+    await this.#whileBusy(log.folder, this.#remove(log, replica))
+    this.#background.add(this.#folders.removeDeleted())
   }
 
   /** The replica leaves the catalogue last, so that a start after a crash knows what is left to do. */
-  async #remove(key: string, log: PartitionLog, replica: ReplicaCheckpoint): Promise<void> {
-    await this.journal.write(log.identity, { ...NO_PLACE, kind: EntryKind.REMOVED })
-    await log.settle()
-    for (const segment of log.segments) await segment.retire()
-    log.producers.close()
-    await this.#folders.setAside(log.folder, replica)
-    this.#catalogue.delete(key)
+  async #remove(log: PartitionLog, replica: ReplicaCheckpoint): Promise<void> {
+    await this.#forget(replica, async () => {
+      await log.settle()
+      for (const segment of log.segments) await segment.retire()
+      log.producers.close()
+    })
+  }
+
+  async #whileBusy(folder: string, work: Promise<void>): Promise<void> {
+    this.#busyFolders.set(folder, work)
+    await work.finally(() => this.#busyFolders.delete(folder))
+  }
+
+  async #forget(replica: ReplicaCheckpoint, release = async () => {}): Promise<void> {
+    await this.journal.write(replica, { ...NO_PLACE, kind: EntryKind.REMOVED })
+    await release()
+    await this.#folders.setAside(folderName(replica.topic, replica.partition), replica)
+    this.#catalogue.delete(identityKey(replica))
   }
 
   async close(): Promise<void> {
     if (this.#isClosing) return
     this.#isClosing = true
     this.#sweep?.cancel()
-    while (this.#background.size > 0) await Promise.allSettled(this.#background)
-    await Promise.allSettled(this.#removals.values())
+    await this.#background.settle()
+    await Promise.allSettled(this.#busyFolders.values())
     if (this.#isStarted && !this.isOffline) await this.#closeInOrder()
     if (this.#isStarted) await this.journal.close()
     for (const log of this.#logs.values()) {
@@ -307,25 +372,6 @@ export class LogDirectory {
     })
   }
 
-  /** Replicas that were added or removed, and terms that moved, after the checkpoint. */
-  #learnFromJournal(): void {
-    for (const [key, entries] of this.#entries) {
-      for (const entry of entries) {
-        const { kind, epoch } = entry
-        if (kind === EntryKind.ADDED && !this.#catalogue.has(key)) {
-          this.#catalogue.set(key, newReplica(copyIdentity(entry), entry.bytes.toString(), epoch))
-        }
-        const replica = this.#catalogue.get(key)
-        if (kind === EntryKind.HARD_STATE && replica) {
-          this.#catalogue.set(key, { ...replica, term: epoch, vote: entry.offset })
-        }
-      }
-      // What is left of a removed one has no log that is opened: `start` takes it away.
-      const removedAt = entries.findLastIndex(entry => entry.kind === EntryKind.REMOVED)
-      if (removedAt >= 0) this.#entries.set(key, entries.slice(removedAt + 1))
-    }
-  }
-
   #reportDamage(log: PartitionLog, damage: CorruptionError | undefined): void {
     if (!damage) return
     log.damage = damage
@@ -342,7 +388,8 @@ export class LogDirectory {
     this.#catalogue.delete(key)
   }
 
-  async #freeFolder(folder: string, identity: LogIdentity, isKnown: boolean): Promise<void> {
+  /** One without an owner was begun a moment before a crash, for a replica enters the catalogue only when the name is free. */
+  #freeFolder(folder: string, identity: LogIdentity, may: { mayAdopt?: boolean; mustGo?: boolean }) {
     const findLeftover = (topicId: Buffer) =>
       [...this.#catalogue.values()].find(
         one =>
@@ -350,8 +397,7 @@ export class LogDirectory {
           one.partition === identity.partition &&
           !this.#logs.has(identityKey(one)),
       )
-    // One without an owner was begun a moment before a crash, for a replica enters the catalogue only when the name is free.
-    await this.#folders.free(folder, identity, { mayAdopt: isKnown || !this.#hadCheckpoint, findLeftover })
+    return this.#folders.free(folder, identity, { ...may, findLeftover })
   }
 
   #scheduleSweep(): void {
@@ -359,7 +405,7 @@ export class LogDirectory {
     this.#sweep = this.#options.clock.after(
       SWEEP_MS,
       () => {
-        this.#inBackground(this.#sweepOnce())
+        this.#background.add(this.#sweepOnce())
         this.#scheduleSweep()
       },
       'log-sweep',
@@ -377,20 +423,6 @@ export class LogDirectory {
       await this.journal.sync()
     }
     if (this.#files.isUnderPressure) await this.#checkpoints.request() // the one that was asked for may have failed
-  }
-
-  /** Keeps hold of work that nobody waits for, so that `close` can. A full disk is tried again later. */
-  #inBackground(work: Promise<unknown>): void {
-    const settled = work.catch(error => {
-      if (this.isOffline || this.#isClosing) return
-      const level = hasCode(error, 'ENOSPC') ? 'warn' : 'error'
-      this.#options.logger[level](
-        { event: 'storage-background', error: String(error) },
-        'background work failed',
-      )
-    })
-    this.#background.add(settled)
-    void settled.finally(() => this.#background.delete(settled))
   }
 }
 

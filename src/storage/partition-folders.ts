@@ -34,15 +34,17 @@ export class PartitionFolders {
     folder: string,
     identity: LogIdentity,
     options: {
+      /** Not even a folder of the replica itself may stay: another takes its place. */
+      mustGo?: boolean
       /** A folder without an owner is the replica's own. */
-      mayAdopt: boolean
+      mayAdopt?: boolean
       findLeftover: (topicId: Buffer) => ReplicaCheckpoint | undefined
     },
   ): Promise<void> {
     const path = `${this.#root}/${folder}`
     if (!(await this.#disk.exists(path))) return
     const owner = await readPartitionMetadata(this.#disk, path).catch(() => undefined)
-    if (owner?.equals(identity.topicId)) return
+    if (owner?.equals(identity.topicId) && !options.mustGo) return
     if (!owner) {
       if (options.mayAdopt) return
       const names = await this.#disk.list(path)
@@ -57,6 +59,18 @@ export class PartitionFolders {
       `${path} belongs to another topic: it is set aside`,
     )
     return this.#rename(folder, strayFolderName(topic, identity.partition, uniqueId))
+  }
+
+  /** A copy that is whole gets the name under which it is served. */
+  async place(copy: string, folder: string): Promise<void> {
+    await this.#rename(copy, folder)
+  }
+
+  /** Copies that a stop has interrupted. */
+  async removeFutures(): Promise<void> {
+    for (const name of await this.#disk.list(this.#root)) {
+      if (parseFolderName(name)?.stage === 'future') await this.#disk.removeDirectory(`${this.#root}/${name}`)
+    }
   }
 
   async removeDeleted(): Promise<void> {

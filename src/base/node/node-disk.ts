@@ -1,5 +1,6 @@
 /** The real disk: files of the operating system through `node:fs`. */
 import * as fs from 'node:fs'
+import { resolve } from 'node:path'
 import type { DirectoryLock, Disk, DiskSpace, File, OpenOptions } from '../disk.ts'
 import { lockFolder } from './folder-lock.ts'
 import { NodeFile } from './node-file.ts'
@@ -17,6 +18,10 @@ const FLAGS: Record<OpenOptions['mode'], number> = {
 const HAS_DSYNC = process.platform === 'linux'
 
 export class NodeDisk implements Disk {
+  absolute(path: string): string {
+    return resolve(path)
+  }
+
   async open(path: string, options: OpenOptions): Promise<File> {
     const flags = FLAGS[options.mode] | (options.dsync && HAS_DSYNC ? O_DSYNC : 0)
     const descriptor = await new Promise<number>((resolve, reject) => {

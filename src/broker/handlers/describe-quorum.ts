@@ -15,11 +15,11 @@ export const describeQuorum = handler(DescribeQuorum, {
   handle(request, { broker, session }) {
     if (!isAboutMetadata(request)) return unknown(request)
     const { cluster, clock } = broker
-    const { term, endOffset, highWatermark, directoryId } = cluster.metadataPosition
+    const { term, endOffset, highWatermark } = cluster.metadataLog
     const now = clock.wall()
     const voter = {
       replicaId: cluster.nodeId,
-      replicaDirectoryId: directoryId,
+      replicaDirectoryId: cluster.metadataDirectoryId,
       logEndOffset: endOffset,
       lastFetchTimestamp: now,
       lastCaughtUpTimestamp: now,

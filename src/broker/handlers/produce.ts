@@ -30,7 +30,7 @@ export const produce = handler(Produce, {
     const waits: Promise<void>[] = []
     const responses = request.topicData.map(topic => appendTopic(topic, request, context, waits))
     const throttleTimeMs = context.broker.throttle.produced(context, context.bytes)
-    if (request.acks === 0) return null
+    if (request.acks === 0) return waits.length === 0 ? null : Promise.all(waits).then(() => null)
     const answer: Answer = throttleTimeMs > 0 ? { responses, throttleTimeMs } : { responses }
     if (waits.length === 0) return answer
     if (waits.length === 1) return waits[0]!.then(() => answer)
@@ -49,13 +49,19 @@ function appendTopic(
   const partitionResponses = topic.partitionData.map(data => {
     const result: MutableResult = { index: data.index, errorCode: 0, baseOffset: -1 }
     let traffic = context.broker.cluster.partitions.strayTraffic
+    const failed = (error: unknown) => {
+      traffic.failedProduceRequests++
+      fail(result, error, context)
+    }
     try {
       const partition = findPartition(topic, data.index, context)
       traffic = partition.traffic
-      append(partition, data, request, context, result, waits)
+      const run = () => append(partition, data, request, context, result)
+      // Nothing is appended while the partition changes its directory.
+      const done = partition.pause ? partition.pause.then(run) : run()
+      if (done) waits.push(done.catch(failed))
     } catch (error) {
-      traffic.failedProduceRequests++
-      fail(result, error, context)
+      failed(error)
     }
     traffic.produceRequests++
     return result
@@ -68,15 +74,14 @@ function findPartition(topic: ProduceTopic, index: number, { version, broker }: 
   return version >= 13 ? partitions.requireById(topic.topicId, index) : partitions.require(topic.name, index)
 }
 
-/** Everything that decides the order of appends happens in this turn; only the disk is waited for. */
+/** Everything that decides the order of appends happens in this turn; only the disk is waited for, by the promise. */
 function append(
   partition: Partition,
   { records }: ProducePartition,
   { acks, transactionalId }: RequestOf<typeof Produce>,
   context: RequestContext,
   result: MutableResult,
-  waits: Promise<void>[],
-): void {
+): Promise<void> | undefined {
   if (acks < -1 || acks > 1) throw new KafkaError('INVALID_REQUIRED_ACKS')
   if (transactionalId !== null)
     throw new KafkaError('INVALID_TXN_STATE', 'this broker does not serve transactions yet')
@@ -95,12 +100,7 @@ function append(
   const { traffic } = partition
   traffic.messagesIn += recordCountOf(records, 0)
   traffic.bytesIn += records.length
-  if (acks === 0) return
-  const failed = (error: unknown) => {
-    traffic.failedProduceRequests++
-    fail(result, error, context)
-  }
-  waits.push(answer.done.catch(failed))
+  return acks === 0 ? undefined : answer.done
 }
 
 /** Kafka lets clients of this id write internal topics. */

@@ -114,7 +114,7 @@ export class Cleaner {
 
   async #planFor(log: PartitionLog, now: number): Promise<CleaningPlan | undefined> {
     const { settings, active } = log
-    const isOpen = !log.damage && !log.isClosed
+    const isOpen = !log.damage && !log.isClosed && !log.isPinned
     if (!settings.isCompacted || !isOpen || !active || log.segments.length < 2) return undefined
     if (this.#uncleanable.has(log)) return undefined
     const sealed = log.segments.slice(0, -1)
@@ -159,7 +159,7 @@ export class Cleaner {
   async #clean(candidate: Candidate, now: number): Promise<void> {
     const { log, directory } = candidate
     const { floorOf = one => one.durableEnd, keyBytesMax, logger, clock } = this.#options
-    if (log.isClosed || this.#isClosed) return
+    if (log.isClosed || log.isPinned || this.#isClosed) return
     const begun = clock.mono()
     log.isDirty = true
     await directory.checkpoint()

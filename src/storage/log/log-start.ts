@@ -41,7 +41,7 @@ export async function setSegmentsAside(
   gone: readonly Segment[],
 ): Promise<string[]> {
   const first = log.segments[gone.length]
-  if (gone.length === 0 || !first || log.isClosed) return []
+  if (gone.length === 0 || !first || log.isClosed || log.isPinned) return []
   assert(gone.at(-1) === log.segments[gone.length - 1], 'segments go from the oldest on')
   await writeBaseAt(log, environment, first)
   if (log.epochs.truncateFromStart(first.baseOffset)) {

@@ -72,6 +72,8 @@ export class PartitionLog implements JournalSource {
   isEssential = false
   /** Compaction has left one record of a key below it. */
   cleanedTo = 0
+  /** The log is being copied: nobody takes segments away or replaces them, or moves the start by itself. */
+  isPinned = false
   /** Retention and compaction take turns with the files; see `takeTurn`. */
   filesTurn: Promise<unknown> = Promise.resolve()
   /** Set while segments are being replaced: who met one that is gone waits for it and looks again. */

@@ -104,7 +104,7 @@ export class RetentionKeeper {
     let sliceEnd = clock.mono() + SLICE_MS
     for (const log of [...directory.logs]) {
       if (this.#isClosed) return
-      if (log.damage || log.isClosed) continue
+      if (log.damage || log.isClosed || log.isPinned) continue
       try {
         await this.#expire(log, directory, now)
       } catch (error) {
@@ -135,8 +135,9 @@ export class RetentionKeeper {
     }
     this.counters.producers += log.producers.removeExpired(now)
     const { startOffset, needsRoll } = await findExpired(log, now, segment => this.#sinceWhen(segment, now))
-    if (startOffset <= log.startOffset) return
+    if (startOffset <= log.startOffset || log.isPinned) return
     if (needsRoll && startOffset === log.endOffset) await log.rollEarly()
+    if (log.isPinned) return
     const from = log.startOffset
     await log.moveStart(startOffset)
     this.#options.logger.info(

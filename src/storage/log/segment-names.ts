@@ -21,8 +21,8 @@ export interface SegmentName {
   stage?: SegmentStage
 }
 
-/** `live`: in use. `delete`: to be removed. Kafka alone writes the others: `future` is a copy to another log directory on its way,
- * `stray` a folder that the cluster no longer knows. */
+/** `live`: in use. `delete`: to be removed. `future`: a copy on its way from another log directory. `stray`: a folder that the cluster no
+ * longer knows. */
 export type FolderStage = 'live' | 'delete' | 'future' | 'stray'
 
 export interface FolderName {
@@ -82,6 +82,11 @@ export function deletedFolderName(topic: string, partition: number, uniqueId: st
   assert(/^[0-9a-f]{32}$/.test(uniqueId), `not a unique id: ${uniqueId}`)
   const rest = `-${partition}.${uniqueId}-delete`
   return folderName(topic, partition).slice(0, Math.min(topic.length, NAME_LENGTH_MAX - rest.length)) + rest
+}
+
+/** The name of a copy that is on its way to another log directory. */
+export function futureFolderName(topic: string, partition: number, uniqueId: string): string {
+  return deletedFolderName(topic, partition, uniqueId).replace(/delete$/, 'future')
 }
 
 /** The name of a folder that belongs to none of the topics: it is kept, and not used. */
