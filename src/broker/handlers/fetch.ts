@@ -62,11 +62,11 @@ async function fetchAll(plan: FetchPlan, request: Request, context: RequestConte
   const bytesMax = context.broker.throttle.fetchBytesMax(context)
   const bytesMin = Math.min(request.minBytes, bytesMax)
   for (;;) {
-    const waitable: Partition[] = []
+    const waitable = new Map<Partition, number>()
     const fetched = await readAll(plan, request, context, bytesMax, waitable)
     const remainingMs = deadline - clock.mono()
     const isEnough = bytesOf(fetched) >= bytesMin || fetched.some(one => one.result.errorCode !== 0)
-    if (isEnough || remainingMs <= 0 || waitable.length === 0) return fetched
+    if (isEnough || remainingMs <= 0 || waitable.size === 0) return fetched
     releaseAll(fetched)
     if ((await waitForAppend(waitable, remainingMs, context.session, clock)) === 'closed') return []
   }
@@ -107,7 +107,7 @@ async function readAll(
   request: Request,
   context: RequestContext,
   bytesMax: number,
-  waitable: Partition[],
+  waitable: Map<Partition, number>,
 ): Promise<Fetched[]> {
   const fetched: Fetched[] = []
   let bytesLeft = Math.min(request.maxBytes, context.broker.config.value('fetch.max.bytes'), bytesMax)
@@ -127,7 +127,7 @@ async function readOne(
   context: RequestContext,
   bytesLeft: number,
   needsOne: boolean,
-  waitable: Partition[],
+  waitable: Map<Partition, number>,
 ): Promise<Fetched> {
   const { broker, version } = context
   const { fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch } = wanted.request
@@ -153,7 +153,7 @@ async function readOne(
     const bytesMax = Math.max(0, Math.min(partitionMaxBytes, bytesLeft))
     const reading = partition.read(fetchOffset, bytesMax, isolationLevel, needsOne)
     const slice = reading instanceof Promise ? await reading : reading
-    waitable.push(partition)
+    waitable.set(partition, marks.highWatermark)
     const records = slice.parts.length === 0 ? NOTHING : slice.parts
     const result = { ...marks, records }
     return { partition: wanted, bytes: slice.bytes, leases: slice.leases, traffic, result }
