@@ -318,6 +318,12 @@ export class Partition {
       const bytes = decompress(codec, records.subarray(BATCH_HEADER_BYTES))
       walkRecordBytes(records, 0, bytes, 0, bytes.length, rules, now)
     }
-    return mustConvert ? recompress(records, 0, rules.codec!, rules.compressionLevel) : records
+    if (!mustConvert) return records
+    const converted = recompress(records, 0, rules.codec!, rules.compressionLevel)
+    if (converted.length <= rules.batchBytesMax) return converted
+    throw new KafkaError(
+      'MESSAGE_TOO_LARGE',
+      `the batch takes ${converted.length} bytes in the topic's compression, above max.message.bytes=${rules.batchBytesMax}`,
+    )
   }
 }

@@ -1,3 +1,4 @@
+import { KafkaError } from '../../protocol/errors.ts'
 import { DeleteRecords, type DeleteRecordsPartition } from '../../protocol/messages/delete-records.ts'
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
@@ -22,6 +23,12 @@ async function deleteBefore(
 ) {
   try {
     const partition = broker.cluster.partitions.require(topic, partitionIndex)
+    if (broker.internalTopics.isInternal(topic)) {
+      throw new KafkaError(
+        'INVALID_TOPIC_EXCEPTION',
+        `records of the internal topic ${topic} are not deleted`,
+      )
+    }
     return { partitionIndex, lowWatermark: await partition.deleteRecordsBefore(offset), errorCode: 0 }
   } catch (error) {
     return { partitionIndex, lowWatermark: -1, errorCode: wireErrorOf(error, broker.logger).errorCode }

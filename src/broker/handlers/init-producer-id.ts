@@ -10,8 +10,10 @@ import { wireErrorOf } from '../wire-error.ts'
 export const initProducerId = handler(InitProducerId, {
   versions: [0, 5],
   notes: 'Idempotent producers; a transactional id gets INVALID_REQUEST, which clients do not retry.',
-  async handle({ transactionalId }, { broker }) {
-    if (transactionalId !== null) return { errorCode: ErrorCode.INVALID_REQUEST, producerEpoch: -1 }
+  async handle({ transactionalId, producerId, producerEpoch }, { broker }) {
+    const isHalfKnown = (producerId === -1) !== (producerEpoch === -1)
+    if (transactionalId !== null || isHalfKnown)
+      return { errorCode: ErrorCode.INVALID_REQUEST, producerEpoch: -1 }
     try {
       return {
         errorCode: ErrorCode.NONE,

@@ -70,6 +70,36 @@ test('says nothing to acks=0, and stores the records', async () => {
   expect(valuesOf((await fetchOnce(client, 'orders', 0)).records)).toEqual(['quiet', 'loud'])
 })
 
+test('closes when acks=0 cannot be appended, so that the client looks up its topics again', async () => {
+  const { client, connect } = await startLiveBroker()
+  await createTopic(client, 'orders')
+  const other = await connect()
+  const records = buildBatch([{ value: 'nobody takes it' }])
+  other.tell(Produce, 7, {
+    acks: 0,
+    timeoutMs: 0,
+    topicData: [{ name: 'gone', partitionData: [{ index: 0, records }] }],
+  })
+  await other.closed
+  expect(await produce(client, 'orders', ['a'])).toMatchObject({ errorCode: ErrorCode.NONE })
+})
+
+test('takes no zstd from a client that is older than zstd', async () => {
+  const { client } = await startLiveBroker()
+  await createTopic(client, 'orders')
+  const codes: number[] = []
+  for (const version of [6, 7]) {
+    const records = buildBatch([{ value: 'small' }], { compression: 'zstd' })
+    const answer = await client.request(Produce, version, {
+      acks: 1,
+      timeoutMs: 1_000,
+      topicData: [{ name: 'orders', partitionData: [{ index: 0, records }] }],
+    })
+    codes.push(answer.responses[0]!.partitionResponses[0]!.errorCode)
+  }
+  expect(codes).toEqual([ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, ErrorCode.NONE])
+})
+
 test.each([
   ['an unknown topic', 'nowhere', 0, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
   ['an unknown partition', 'orders', 7, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
@@ -121,6 +151,19 @@ test("refuses a batch above the topic's max.message.bytes", async () => {
   await createTopic(client, 'small', { configs: { 'max.message.bytes': '1000' } })
   expect((await produce(client, 'small', ['x'.repeat(2_000)])).errorCode).toBe(ErrorCode.MESSAGE_TOO_LARGE)
   expect((await produce(client, 'small', ['x'.repeat(500)])).errorCode).toBe(ErrorCode.NONE)
+})
+
+test("refuses a batch that grows above max.message.bytes in the topic's own compression", async () => {
+  const { client } = await startLiveBroker()
+  const configs = { 'max.message.bytes': '1000', 'compression.type': 'uncompressed' }
+  await createTopic(client, 'plain', { configs })
+  const answer = await produce(client, 'plain', ['x'.repeat(20_000)], { batch: { compression: 'zstd' } })
+  expect(answer).toMatchObject({ errorCode: ErrorCode.MESSAGE_TOO_LARGE, baseOffset: -1 })
+  expect(answer.errorMessage).toMatch(/compression/)
+  expect(await produce(client, 'plain', ['small'])).toMatchObject({
+    errorCode: ErrorCode.NONE,
+    baseOffset: 0,
+  })
 })
 
 test('refuses acks=all when min.insync.replicas cannot be met', async () => {
@@ -206,4 +249,14 @@ test('puts right a largest timestamp that the header has wrong', async () => {
   stampCrc(batch, 0)
   expect((await produce(client, 'orders', batch)).errorCode).toBe(0)
   expect((await fetchOnce(client, 'orders', 0)).records!.readBigInt64BE(35)).toBe(BigInt(now))
+})
+
+test('gives no producer id to who names half of one', async () => {
+  const { client } = await startLiveBroker()
+  const ask = async (producerId: number, producerEpoch: number) => {
+    const request = { transactionalId: null, transactionTimeoutMs: 0, producerId, producerEpoch }
+    return (await client.request(InitProducerId, 4, request)).errorCode
+  }
+  expect([await ask(-1, 3), await ask(7, -1)]).toEqual([ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_REQUEST])
+  expect([await ask(7, 3), await ask(-1, -1)]).toEqual([ErrorCode.NONE, ErrorCode.NONE])
 })

@@ -1,5 +1,6 @@
 import type { Partition } from '../../cluster/partition.ts'
-import { KafkaError } from '../../protocol/errors.ts'
+import { Compression } from '../../protocol/compression.ts'
+import { ErrorCode, errorName, KafkaError } from '../../protocol/errors.ts'
 import {
   Produce,
   type ProducePartition,
@@ -7,7 +8,7 @@ import {
   type ProduceTopic,
   type ProduceTopicResult,
 } from '../../protocol/messages/produce.ts'
-import { recordCountOf } from '../../protocol/record-batch.ts'
+import { BATCH_HEADER_BYTES, codecOf, recordCountOf } from '../../protocol/record-batch.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts'
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
@@ -30,13 +31,27 @@ export const produce = handler(Produce, {
     const waits: Promise<void>[] = []
     const responses = request.topicData.map(topic => appendTopic(topic, request, context, waits))
     const throttleTimeMs = context.broker.throttle.produced(context, context.bytes)
-    if (request.acks === 0) return waits.length === 0 ? null : Promise.all(waits).then(() => null)
+    if (request.acks === 0) {
+      if (waits.length === 0) return closeIfRefused(responses)
+      return Promise.all(waits).then(() => closeIfRefused(responses))
+    }
     const answer: Answer = throttleTimeMs > 0 ? { responses, throttleTimeMs } : { responses }
     if (waits.length === 0) return answer
     if (waits.length === 1) return waits[0]!.then(() => answer)
     return Promise.all(waits).then(() => answer)
   },
 })
+
+/** Who asked for no answer learns of an error by losing the connection, and looks up its topics again, as with Kafka. */
+function closeIfRefused(responses: readonly ProduceTopicResult[]): null {
+  for (const { name, partitionResponses } of responses) {
+    const refused = partitionResponses.find(({ errorCode }) => errorCode !== ErrorCode.NONE)
+    if (!refused) continue
+    const { index, errorCode, errorMessage } = refused
+    throw new Error(`acks=0 to ${name}-${index}: ${errorName(errorCode)}, ${errorMessage ?? 'not appended'}`)
+  }
+  return null
+}
 
 type MutableResult = { -readonly [K in keyof ProducePartitionResult]: ProducePartitionResult[K] }
 
@@ -91,6 +106,7 @@ function append(
   if (context.broker.internalTopics.isInternal(partition.topic) && context.clientId !== ADMIN_CLIENT_ID) {
     throw new KafkaError('INVALID_TOPIC_EXCEPTION', `${partition.topic} is written by the broker only`)
   }
+  requireCodecOf(context.version, records)
   const refusal = context.broker.refusesAppends(partition)
   if (refusal) throw new KafkaError('KAFKA_STORAGE_ERROR', refusal)
   const answer = partition.append(records, acks, context.lease)
@@ -100,7 +116,18 @@ function append(
   const { traffic } = partition
   traffic.messagesIn += recordCountOf(records, 0)
   traffic.bytesIn += records.length
-  return acks === 0 ? undefined : answer.done
+  if (acks !== 0) return answer.done
+  answer.done.catch(() => {}) // nobody waits to hear of it
+  return undefined
+}
+
+/** Consumers as old as that could not read zstd (KIP-110). */
+const ZSTD_SINCE = 7
+
+function requireCodecOf(version: number, records: Buffer): void {
+  if (version >= ZSTD_SINCE || records.length < BATCH_HEADER_BYTES) return
+  if (codecOf(records, 0) !== Compression.zstd) return
+  throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', `Produce ${version} is older than zstd`)
 }
 
 /** Kafka lets clients of this id write internal topics. */

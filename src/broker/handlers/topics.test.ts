@@ -13,6 +13,7 @@ import { CreateTopics } from '../../protocol/messages/create-topics.ts'
 import { DeleteRecords } from '../../protocol/messages/delete-records.ts'
 import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { DescribeConfigs } from '../../protocol/messages/describe-configs.ts'
+import { FindCoordinator } from '../../protocol/messages/find-coordinator.ts'
 import { ListOffsets } from '../../protocol/messages/list-offsets.ts'
 import { Metadata } from '../../protocol/messages/metadata.ts'
 import { ZERO_UUID } from '../../protocol/schema.ts'
@@ -225,6 +226,8 @@ test('DeleteRecords moves the start of a log, for good', async () => {
   expect((await cut(9)).errorCode).toBe(ErrorCode.OFFSET_OUT_OF_RANGE)
   expect((await cut(0, 'nope')).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   expect((await cut(0, 'kept')).errorCode).toBe(ErrorCode.POLICY_VIOLATION)
+  await first.client.request(FindCoordinator, 3, { key: 'g' })
+  expect((await cut(0, '__consumer_offsets')).errorCode).toBe(ErrorCode.INVALID_TOPIC_EXCEPTION)
   await first.broker.close()
 
   const second = await startLiveBroker({ dataDir })
