@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import {
   createTopic,
   fetchAll,
@@ -16,6 +16,7 @@ import { ErrorCode } from '../protocol/errors.ts'
 import { DescribeCluster } from '../protocol/messages/describe-cluster.ts'
 import { FindCoordinator } from '../protocol/messages/find-coordinator.ts'
 import { InitProducerId } from '../protocol/messages/init-producer-id.ts'
+import { JoinGroup } from '../protocol/messages/join-group.ts'
 import { ListOffsets } from '../protocol/messages/list-offsets.ts'
 import { Metadata } from '../protocol/messages/metadata.ts'
 import { OffsetCommit } from '../protocol/messages/offset-commit.ts'
@@ -155,6 +156,41 @@ test('answers what is in flight before it closes', async () => {
   const acked = settled.filter(one => one.status === 'fulfilled').length
   const again = await startLiveBroker({ dataDir })
   expect((await fetchAll(again.client, 't')).length).toBeGreaterThanOrEqual(acked)
+})
+
+describe('who waits does not hold up the end:', () => {
+  async function closeMs(broker: { close(): Promise<void> }): Promise<number> {
+    const began = performance.now()
+    await broker.close()
+    return performance.now() - began
+  }
+
+  test('a fetch is answered with what there is', async () => {
+    const { broker, client, connect } = await startLiveBroker()
+    await createTopic(client, 't')
+    const waiting = fetchOnce(await connect(), 't', 0, { maxWaitMs: 20_000 })
+    await client.request(Metadata, 5, { topics: [] }) // meanwhile the fetch has come
+    expect(await closeMs(broker)).toBeLessThan(1_000)
+    expect(await waiting).toMatchObject({ errorCode: 0, highWatermark: 0 })
+  })
+
+  test('the member of a group is sent away', async () => {
+    const config = { 'group.initial.rebalance.delay.ms': 20_000 }
+    const { broker, client, connect } = await startLiveBroker({ config })
+    const member = await connect()
+    await member.request(FindCoordinator, 3, { key: 'g' })
+    const joining = member.request(JoinGroup, 3, {
+      groupId: 'g',
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 30_000,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
+    })
+    await client.request(Metadata, 5, { topics: [] })
+    expect(await closeMs(broker)).toBeLessThan(1_000)
+    expect((await joining).errorCode).toBe(ErrorCode.NOT_COORDINATOR)
+  })
 })
 
 test('what transactions need is refused at once with an error that clients do not retry', async () => {

@@ -58,6 +58,8 @@ export interface Broker {
 const PRODUCERS_MAX = 100_000
 /** Requests in flight get so long at a stop; syncing comes behind it, all within 5 s. */
 const DRAIN_MS = 2_000
+/** What still waits for others after this, as the members of a group do, is sent away. */
+const PARKED_MS = 100
 
 export async function startBroker(options: StartOptions): Promise<Broker> {
   const stops: (() => Promise<void> | void)[] = []
@@ -152,7 +154,11 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     },
   })
   await server.listen()
-  stops.push(() => server.close(DRAIN_MS))
+  stops.push(async () => {
+    const parked = clock.after(PARKED_MS, () => groups.close(), 'close-parked')
+    await server.close(DRAIN_MS)
+    parked.cancel()
+  })
   await internalTopics.start()
   const { telemetry } = context
   const metrics = new MetricRegistry({

@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Address, Connection } from '../base/network.ts'
 import { FrameAssembler } from '../protocol/frame.ts'
 import { ConnectionMute } from './connection-mute.ts'
+import { ConnectionWaiters } from './connection-waiters.ts'
 import { type CloseCounters, ConnectionWatch } from './connection-watch.ts'
 import { ANONYMOUS, type ClientSoftware, type Held, type Session } from './context.ts'
 import type { Answer, Dispatcher } from './dispatch.ts'
@@ -70,7 +71,7 @@ export class ClientConnection implements Session {
   readonly #options: ConnectionOptions
   readonly #connection: Connection
   readonly #assembler: FrameAssembler
-  readonly #closeListeners = new Set<() => void>()
+  readonly #waiters: ConnectionWaiters
   /** Requests in order of arrival; the first `#started` of them have begun. */
   #slots: Slot[] = []
   #started = 0
@@ -92,6 +93,7 @@ export class ClientConnection implements Session {
   constructor(options: ConnectionOptions) {
     const { connection } = options
     this.#options = options
+    this.#waiters = new ConnectionWaiters(options.clock)
     this.#connection = connection
     this.listenerName = options.listenerName
     this.advertised = options.advertised
@@ -140,8 +142,7 @@ export class ClientConnection implements Session {
   }
 
   onClose(run: () => void): () => void {
-    this.#closeListeners.add(run)
-    return () => this.#closeListeners.delete(run)
+    return this.#waiters.add(run)
   }
 
   receive(chunk: Buffer): void {
@@ -171,6 +172,7 @@ export class ClientConnection implements Session {
     if (this.#isPaused) this.#connection.resume()
     this.#mute.cancel()
     for (const slot of this.#slots.splice(this.#started)) this.#release(slot)
+    this.#waiters.end()
     if (this.#slots.length === 0) this.#connection.end()
   }
 
@@ -191,8 +193,7 @@ export class ClientConnection implements Session {
     this.#unfinishedBytes = 0
     this.#options.memory.hasFinished(this)
     this.#options.memory.forget(this.#resume)
-    for (const run of this.#closeListeners) run()
-    this.#closeListeners.clear()
+    this.#waiters.end()
     this.#options.onClosed()
   }
 
@@ -385,8 +386,7 @@ export class ClientConnection implements Session {
       { event: 'connection-refused', client: this.clientHost, reason },
       'closing a connection',
     )
-    this.#connection.destroy()
-    this.closed()
+    this.destroy()
   }
 }
 

@@ -58,7 +58,7 @@ interface Fetched {
 
 async function fetchAll(plan: FetchPlan, request: Request, context: RequestContext): Promise<Fetched[]> {
   const { clock } = context.broker
-  const deadline = clock.mono() + request.maxWaitMs
+  let deadline = clock.mono() + request.maxWaitMs
   const bytesMax = context.broker.throttle.fetchBytesMax(context)
   const bytesMin = Math.min(request.minBytes, bytesMax)
   for (;;) {
@@ -68,7 +68,9 @@ async function fetchAll(plan: FetchPlan, request: Request, context: RequestConte
     const isEnough = bytesOf(fetched) >= bytesMin || fetched.some(one => one.result.errorCode !== 0)
     if (isEnough || remainingMs <= 0 || waitable.size === 0) return fetched
     releaseAll(fetched)
-    if ((await waitForAppend(waitable, remainingMs, context.session, clock)) === 'closed') return []
+    const why = await waitForAppend(waitable, remainingMs, context.session, clock)
+    if (context.session.isClosed) return []
+    if (why === 'closed') deadline = Number.NEGATIVE_INFINITY // about to be: the client gets what there is
   }
 }
 
