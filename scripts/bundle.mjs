@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** What every start loads; with all that they import without asking. */
 const brokerEntries = [
@@ -23,9 +23,9 @@ export async function bundle(folder) {
   let ofBroker
   await build({
     cwd: root,
-    input: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
+    input: { index: 'src/index.ts', vitest: 'src/vitest.ts', 'cli/main': 'src/cli/main.ts' },
     platform: 'node',
-    external: Object.keys(dependencies),
+    external: Object.keys({ ...dependencies, ...peerDependencies }),
     logLevel: 'warn',
     output: {
       dir: folder,

@@ -48,6 +48,8 @@ export interface Broker {
   readonly clusterId: string
   /** Resolves with the reason when the broker cannot go on: no log directory is left, or an assertion failed. */
   readonly failed: Promise<Error>
+  /** What handlers work with, for who embeds the broker. */
+  readonly context: BrokerContext
   /** All metrics in the text format of Prometheus. */
   metrics(): Promise<string>
   /** What must hold for clients to be served as they should be. */
@@ -134,6 +136,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     logger,
     refusesAppends: partition => housekeeping.space.refusalOf(partition.log.root),
     throttle: openThrottle(options, cluster, () => housekeeping.space.throttleMs),
+    interceptor: undefined,
   }
   const dispatcher = new Dispatcher(context, handlers)
   const { fetchSessions, throttle } = context
@@ -186,6 +189,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     listeners: server.addresses,
     clusterId: cluster.clusterId,
     failed,
+    context,
     metrics: () => metrics.text(),
     health: () => healthOf({ server, directories, groups }),
     close: onceInOrder(stops),

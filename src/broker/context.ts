@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Partition } from '../cluster/partition.ts'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import type { ApiVersion } from '../protocol/messages/api-versions.ts'
+import type { AnyApi } from '../protocol/schema.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
 import type { Config } from './config.ts'
 import type { DiskSpace } from './disk-space.ts'
@@ -33,6 +34,8 @@ export interface BrokerContext {
   /** Why clients may not append to the partition at the moment; undefined when they may. */
   readonly refusesAppends: (partition: Partition) => string | undefined
   readonly throttle: Throttle
+  /** Stands between all requests and their handlers, when somebody has put it there. */
+  interceptor: Interceptor | undefined
 }
 
 /** Whoever connects without a login. */
@@ -56,6 +59,7 @@ export interface Session {
   readonly advertised: Address
   /** Set when the connection has closed: nobody waits for an answer any more. */
   readonly isClosed: boolean
+  /** Runs when the connection has closed, or is about to be: whoever waits on its behalf comes to an end. Gives what takes it back. */
   onClose(run: () => void): () => void
   /** For so long nothing more of this client is read or begun; what has begun is answered. */
   mute(ms: number): void
@@ -79,4 +83,22 @@ export interface RequestContext {
   readonly lease: Lease | null
   /** What the answer holds until it is sent. */
   readonly holder: Held
+}
+
+/** A decoded message whose API is known only at run time. */
+export type AnyBody = Readonly<Record<string, unknown>>
+export type Answering = AnyBody | null | Promise<AnyBody | null>
+
+/** One request between its decoding and the encoding of its answer. */
+export interface Call {
+  readonly api: AnyApi
+  readonly request: AnyBody
+  readonly context: RequestContext
+  /** Serves a request of this API as if nobody stood between. */
+  handle(request: AnyBody): Answering
+}
+
+export interface Interceptor {
+  /** The answer, null for none. Throws, or rejects, when the connection must end. */
+  serve(call: Call): Answering
 }

@@ -2,7 +2,7 @@ import { decodeFrom } from '../protocol/codec.ts'
 import { encodeResponse } from '../protocol/header.ts'
 import type { Reader } from '../protocol/reader.ts'
 import type { AnyApi, Api, Decoded, Encodable, Fields } from '../protocol/schema.ts'
-import type { RequestContext } from './context.ts'
+import type { Answering, AnyBody, RequestContext } from './context.ts'
 
 /**
  * What serves one API. The list in `handlers/index.ts` is the only one: ApiVersions, the docs and the tests are read from it.
@@ -44,14 +44,25 @@ export function handler<Request extends Fields, Response extends Fields>(
     serve(reader, context) {
       if (context.broker.throttle.countsTime) return serveTimed(api, parts, reader, context)
       const { version, correlationId } = context
-      const request = decodeFrom(reader, api.request, version)
-      const answer = parts.handle(request, context)
+      const answer = answerTo(api, parts, decodeFrom(reader, api.request, version), context)
       if (answer instanceof Promise) {
         return answer.then(response => response && encodeResponse(api, version, correlationId, response))
       }
       return answer && encodeResponse(api, version, correlationId, answer)
     },
   }
+}
+
+function answerTo<Request extends Fields, Response extends Fields>(
+  api: Api<Request, Response>,
+  parts: HandlerParts<Request, Response>,
+  request: Decoded<Request>,
+  context: RequestContext,
+): Served<Response> {
+  const { interceptor } = context.broker
+  if (interceptor === undefined) return parts.handle(request, context)
+  const handle = (body: AnyBody) => parts.handle(body as Decoded<Request>, context) as Answering
+  return interceptor.serve({ api, request, context, handle }) as Served<Response>
 }
 
 /** The same, while the time of requests is limited for somebody: counted is what comes before the handler first waits. */
@@ -63,7 +74,7 @@ function serveTimed<Request extends Fields, Response extends Fields>(
 ): Buffer[] | null | Promise<Buffer[] | null> {
   const { version, correlationId, broker } = context
   const begun = broker.clock.mono()
-  const answer = parts.handle(decodeFrom(reader, api.request, version), context)
+  const answer = answerTo(api, parts, decodeFrom(reader, api.request, version), context)
   const busyMs = broker.clock.mono() - begun
   const finish = (response: Encodable<Response> | null) => {
     const throttleTimeMs = broker.throttle.worked(context, busyMs)
