@@ -4,6 +4,13 @@ import { defineConfig } from 'vitest/config'
 const here = fileURLToPath(new URL('.', import.meta.url))
 
 export default defineConfig({
+  resolve: {
+    // The package under its own name, as an application imports it.
+    alias: [
+      { find: /^loggerhead$/, replacement: `${here}/../src/index.ts` },
+      { find: /^loggerhead\/vitest$/, replacement: `${here}/../src/vitest.ts` },
+    ],
+  },
   test: {
     root: here,
     include: ['**/*.test.ts'],
