@@ -1,6 +1,14 @@
 /** The package as users get it: packed, installed into an empty folder, run. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -110,12 +118,39 @@ test('brings its types', () => {
     const port: number = broker.listeners[0]!.port
     // @ts-expect-error: a port is no text
     const text: string = port
-    console.log(text)`,
+    const settings: BrokerOptions = { config: { 'num.partitions': 3, 'log.cleanup.policy': ['compact'] } }
+    // @ts-expect-error: nobody knows it
+    const unknown: BrokerOptions = { config: { 'num.partition': 3 } }
+    broker.faults.error('Produce', 'NOT_LEADER_OR_FOLLOWER', { topic: 't', times: 2 }).remove()
+    // @ts-expect-error: no error of Kafka
+    broker.faults.error('Produce', 'NOT_LEADER')
+    const [record] = await broker.records<{ total: number }>('t', { as: 'json' })
+    const total: number | undefined = record?.value.total
+    console.log(text, settings, unknown, total)`,
   )
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--lib', 'esnext']
   const typeRoots = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')]
   execFileSync(process.execPath, [tsc, ...flags, ...typeRoots, file], { cwd: installed, stdio: 'pipe' })
+})
+
+test('gives tests of vitest a broker', () => {
+  symlinkSync(join(root, 'node_modules', 'vitest'), join(installed, 'node_modules', 'vitest'))
+  writeFileSync(
+    join(installed, 'broker.test.mjs'),
+    `import { test } from 'loggerhead/vitest'
+    import { expect } from 'vitest'
+    for (const name of ['first', 'second'])
+      test(name, async ({ broker }) => {
+        await broker.produce('t', [{ value: name }])
+        expect(await broker.records('t')).toMatchObject([{ value: name }])
+      })`,
+  )
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  const report = join(folder, 'vitest.json')
+  const flags = ['--root', installed, '--reporter=json', `--outputFile=${report}`]
+  execFileSync(process.execPath, [vitest, 'run', ...flags], { cwd: installed, stdio: 'pipe' })
+  expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ numPassedTests: 2, numFailedTests: 0 })
 })
 
 interface Ready {
