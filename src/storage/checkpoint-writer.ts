@@ -204,7 +204,8 @@ export class CheckpointWriter {
     } else if (!producers) {
       snapshotOffset = -1
     }
-    return { ...before, ...place, startOffset, term, hasFolder: log.hasFolder, snapshotOffset, cleanedTo }
+    const { known: _, ...rest } = before // only of a damaged log, and this one is whole
+    return { ...rest, ...place, startOffset, term, hasFolder: log.hasFolder, snapshotOffset, cleanedTo }
   }
 
   /** They change rarely, and each time the file is replaced. */

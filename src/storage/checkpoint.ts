@@ -26,7 +26,7 @@ export interface ReplicaCheckpoint extends LogIdentity {
   endOffset: number
   visibleEnd: number
   /** Of a damaged replica: how far it is known to have reached. What lies between may be damaged, and is never cut. */
-  known?: { segment: number; position: number; endOffset: number }
+  known?: { segment: number; position: number; endOffset: number } | undefined
   /** Producer state as of `endOffset` is that of the snapshot file of this offset; -1: there were no producers. */
   snapshotOffset: number
   /** Compaction has left one record of a key below it; missing means 0. */

@@ -206,7 +206,7 @@ export class LogDirectory {
       folder,
       checkpoint: replica,
       isCatalogued: known !== undefined,
-      isClean: this.#isClean && entries.length === 0,
+      isClean: this.#isClean && entries.length === 0 && !replica.known,
       entries,
       settings,
     })
@@ -219,7 +219,7 @@ export class LogDirectory {
     log.cleanedTo = replica.cleanedTo ?? 0
     this.#reportDamage(log, damage)
     log.onRoll = () => this.#background.add(this.#sealWhenLanded(log))
-    this.#catalogue.set(key, { ...replica, term: state.term, ...(damage && { known: knownPlace }) })
+    this.#catalogue.set(key, { ...replica, term: state.term, known: damage && knownPlace })
     if (this.#isStarted && !known)
       await this.#journalAddition(identity, EntryKind.ADDED, state.term, Buffer.from(topic))
     this.#logs.set(key, log)

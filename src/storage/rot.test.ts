@@ -15,9 +15,12 @@ import { CorruptionError, readWhole, replaceFile } from '../base/disk.ts'
 import { silentLogger } from '../base/logger.ts'
 import type { MemoryDisk } from '../base/memory-disk.ts'
 import { buildBatch } from '../protocol/record.ts'
-import { CHECKPOINT_FILE } from './checkpoint.ts'
+import { CHECKPOINT_FILE, newReplica } from './checkpoint.ts'
+import { EntryKind } from './journal-frame.ts'
 import { Cleaner } from './log/cleaner.ts'
+import { knownPlaceOf } from './log/known-place.ts'
 import { LEADER_EPOCH_FILE } from './log/leader-epochs.ts'
+import { segmentsBelowStart, setSegmentsAside } from './log/log-start.ts'
 import { RetentionClock } from './log/retention-clock.ts'
 import { segmentName } from './log/segment-names.ts'
 import { openSealedFile, sealFile, UnknownVersionError } from './sealed-file.ts'
@@ -381,5 +384,65 @@ describe('the journal of a damaged log', () => {
       await reopened.close()
       disk = disk.crash()
     }
+  })
+
+  test('asks for nothing any more when the damage has healed', async () => {
+    const one = await openOneLog({}, DIRECT)
+    await append(one, record('a', LARGE))
+    await appendAll(one, 'b')
+    const disk = one.disk.crash()
+    disk.flip(LOG, 300)
+    const damaged = await openOneLog({}, { ...DIRECT, disk })
+    expect(damaged.log.damage).toBeDefined()
+    await damaged.close()
+    const later = disk.crash()
+    later.flip(LOG, 300)
+    const healed = await openOneLog({}, { ...DIRECT, disk: later })
+    await rollWith(healed, { key: 'c', value: 'C' })
+    await healed.log.moveStart(2)
+    await healed.directory.checkpoint()
+    const { log, directory } = healed
+    for (const path of await setSegmentsAside(log, directory.environment, segmentsBelowStart(log)))
+      await healed.disk.remove(path)
+    const again = await openOneLog({}, { ...DIRECT, disk: healed.disk.crash() })
+    expect(again.log.damage).toBeUndefined()
+    expect(await linesIn(again, 2)).toEqual(['2 c=C'])
+  })
+
+  test('says no less than a checkpoint that was taken behind it', async () => {
+    const place = { segment: 0, position: 700, endOffset: 7 }
+    const replica = {
+      ...newReplica({ topicId: Buffer.alloc(16), partition: 0, incarnation: 0 }, 'events', 1),
+      ...place,
+    }
+    const known = { segment: 0, position: 300, endOffset: 3 }
+    expect(knownPlaceOf({ ...replica, known }, [])).toEqual(place)
+    expect(knownPlaceOf({ ...replica, ...known, known: place }, [])).toEqual(place)
+  })
+
+  test('is synced when the damage has healed, also after a stop in order', async () => {
+    const one = await openOneLog({ syncEveryRecords: Number.POSITIVE_INFINITY }, DIRECT)
+    await append(one, record('a', LARGE))
+    await one.log.sync()
+    await one.directory.journal.write(one.log.identity, {
+      kind: EntryKind.HARD_STATE,
+      segment: 0,
+      position: 0,
+      offset: -1,
+      epoch: one.log.term,
+    })
+    await append(one, record('b', LARGE)) // never synced
+    const disk = one.disk.kill()
+    disk.flip(LOG, 300)
+    const damaged = await openOneLog({}, { ...DIRECT, disk })
+    expect(damaged.log.damage).toBeDefined()
+    await damaged.close()
+    const later = damaged.disk.kill()
+    later.flip(LOG, 300)
+    const healed = await openOneLog({}, { ...DIRECT, disk: later })
+    await healed.directory.checkpoint()
+    const again = await openOneLog({}, { ...DIRECT, disk: healed.disk.crash() })
+    expect(again.log.damage).toBeUndefined()
+    expect(await linesIn(again)).toEqual(['0 a=x', '1 b=x'])
   })
 })

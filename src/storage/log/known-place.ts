@@ -14,7 +14,8 @@ export interface Place {
  */
 export function knownPlaceOf(checkpoint: ReplicaCheckpoint, entries: readonly JournalEntry[]): Place {
   const { segment, position, endOffset } = checkpoint
-  let known = checkpoint.known ?? { segment, position, endOffset }
+  let known: Place = { segment, position, endOffset }
+  if (checkpoint.known && checkpoint.known.endOffset > endOffset) known = checkpoint.known
   for (const { kind, segment, position, offset: endOffset, bytes } of entries) {
     if (endOffset <= known.endOffset || (kind !== EntryKind.BATCHES && kind !== EntryKind.MARK)) continue
     const isNext =
