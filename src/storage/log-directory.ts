@@ -219,9 +219,10 @@ export class LogDirectory {
     log.cleanedTo = replica.cleanedTo ?? 0
     this.#reportDamage(log, damage)
     log.onRoll = () => this.#background.add(this.#sealWhenLanded(log))
-    this.#catalogue.set(key, { ...replica, term: state.term, known: damage && knownPlace })
+    const { term, startOffset } = state
+    this.#catalogue.set(key, { ...replica, term, startOffset, known: damage && knownPlace })
     if (this.#isStarted && !known)
-      await this.#journalAddition(identity, EntryKind.ADDED, state.term, Buffer.from(topic))
+      await this.#journalAddition(identity, EntryKind.ADDED, term, Buffer.from(topic))
     this.#logs.set(key, log)
     return log
   }
