@@ -77,7 +77,7 @@ function readTail(
         slice.nextOffset = entry.endOffset
         continue
       }
-      if (!addBatches(slice, part, offset, bytesMax, limit, needsOne)) break
+      if (addBatches(slice, part, offset, bytesMax, limit, needsOne) < part.length) break
     }
     for (const lease of entry.leases) {
       lease.retain()
@@ -90,7 +90,7 @@ function readTail(
   return slice
 }
 
-/** Adds the batches of one buffer that fit; false when the slice is complete. */
+/** Adds the batches of one buffer that fit. Gives where the first one begins that was not passed; the buffer's length when all were. */
 function addBatches(
   slice: LogSlice,
   buffer: Buffer,
@@ -98,10 +98,9 @@ function addBatches(
   bytesMax: number,
   limit: number,
   needsOne: boolean,
-): boolean {
+): number {
   let start = -1
   let at = 0
-  let isOpen = true
   const close = (end: number) => {
     if (start >= 0 && end > start) slice.parts.push(buffer.subarray(start, end))
     start = -1
@@ -112,10 +111,7 @@ function addBatches(
     const lastOffset = lastOffsetOf(buffer, at)
     if (lastOffset >= offset) {
       const isFirst = slice.bytes === 0
-      if (lastOffset >= limit || (slice.bytes + bytes > bytesMax && !(isFirst && needsOne))) {
-        isOpen = false
-        break
-      }
+      if (lastOffset >= limit || (slice.bytes + bytes > bytesMax && !(isFirst && needsOne))) break
       if (isInternalBatch(buffer, at)) {
         close(at)
       } else {
@@ -127,7 +123,7 @@ function addBatches(
     at += bytes
   }
   close(at)
-  return isOpen
+  return at
 }
 
 async function readFiles(
@@ -209,10 +205,9 @@ async function readSegment(
   const first = expected === undefined ? -1 : offset
   const piece = await readPiece(log, segment, position, length, { fileEnd, first }, needsOne)
   slice.leases.push(piece.lease)
-  addBatches(slice, piece.buffer, offset, bytesMax, limit, needsOne)
+  const next = position + addBatches(slice, piece.buffer, offset, bytesMax, limit, needsOne)
   slice.isBlocked = slice.bytes === 0 && slice.nextOffset === offset
-  if (slice.parts.length !== 1) return slice
-  const next = position + endOf(slice.parts[0]!, piece.buffer)
+  if (slice.nextOffset === offset) return slice
   segment.noteNext(slice.nextOffset, next)
   // Who has come from the place before will most likely go on.
   if (expected !== undefined && next + BATCH_HEADER_BYTES < fileEnd) {
@@ -266,11 +261,6 @@ async function readChecked(
     piece.lease.release()
     throw error
   }
-}
-
-/** Where a part of a buffer ends in it. */
-function endOf(part: Buffer, buffer: Buffer): number {
-  return part.byteOffset + part.length - buffer.byteOffset
 }
 
 /** As many whole batches as fit: up to an indexed position where there is one near the end, so that little is read in vain. */

@@ -116,6 +116,26 @@ describe.each(MEMORY_AND_FILE)('read from %s, a log', (_where, options) => {
     expect([spans(slice), slice.nextOffset]).toEqual([['4-4'], 5])
   })
 
+  test.each([
+    ['at its end', [1, 0, 9], ['0-0', '2-10']],
+    ['in front', [0, 9, 1], ['1-9', '10-10']],
+    ['in the middle and at its end', [1, 0, 1, 0, 9], ['0-0', '2-2', '4-12']],
+  ])('goes on behind a piece that has such a batch %s', async (_where, counts, expected) => {
+    for (const bytesMax of [1, 100, 150, 200, 250, 300, 400]) {
+      const warm = await openOneLog({}, options)
+      for (const count of counts) await (count > 0 ? put(warm, count) : leaderChange(warm))
+      const one = await cooled(warm)
+      const seen: string[] = []
+      for (let offset = 0; offset < one.log.visibleEnd; ) {
+        const slice = await read(one, offset, bytesMax)
+        expect(slice.nextOffset).toBeGreaterThan(offset)
+        seen.push(...spans(slice))
+        offset = slice.nextOffset
+      }
+      expect(seen, `${bytesMax} bytes at a time`).toEqual(expected)
+    }
+  })
+
   test('finds records by time exactly', async () => {
     const one = await openOneLog({ indexIntervalBytes: 1, segmentBytes: 400 }, options)
     const times = [5, 3, 9, 9, 7, 12, -1, 11, 12]
