@@ -129,7 +129,7 @@ export class CheckpointWriter {
     return this.#inTurn(log, () => this.#sealLanded(log))
   }
 
-  /** A roll and a checkpoint may want to write the snapshot of the same offset. */
+  /** A roll and a checkpoint may want to write the snapshot of the same offset, and the indexes of the same segment. */
   #inTurn(log: PartitionLog, work: () => Promise<void>): Promise<void> {
     const before = this.#turns.get(log) ?? Promise.resolve()
     const turn = log.usingFiles(before.catch(() => {}).then(work))
@@ -191,7 +191,9 @@ export class CheckpointWriter {
     const producers = log.producers.producerCount > 0 ? log.producers.snapshotAt(place.endOffset) : undefined
     await log.sync()
     await this.seal(log)
-    await active?.writeIndexes({ final: true, sync: true })
+    await this.#inTurn(log, async () => {
+      if (!active?.isDeleted) await active?.writeIndexes({ final: true, sync: true })
+    })
     if (log.hasFolder) await this.#writeEpochs(log)
     let { snapshotOffset } = before
     if (producers && place.endOffset !== snapshotOffset) {
