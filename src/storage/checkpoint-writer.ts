@@ -5,7 +5,6 @@ import { type ReplicaCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import type { Journal } from './journal.ts'
 import { identityKey } from './journal-frame.ts'
 import { formatOffsetCheckpoint } from './log/checkpoint-file.ts'
-import { LEADER_EPOCH_FILE } from './log/leader-epochs.ts'
 import type { PartitionLog } from './log/partition-log.ts'
 import type { Segment } from './log/segment.ts'
 import { segmentName } from './log/segment-names.ts'
@@ -37,8 +36,6 @@ export class CheckpointWriter {
   #next: Promise<void> | undefined
   #directBytes = 0
   readonly #turns = new WeakMap<PartitionLog, Promise<void>>()
-  /** What stands in each log's file of epochs. */
-  readonly #epochsOf = new WeakMap<PartitionLog, Buffer>()
   /** What stands in each of Kafka's checkpoint files. */
   readonly #kafkaFiles = new Map<string, Buffer>()
 
@@ -194,7 +191,7 @@ export class CheckpointWriter {
     await this.#inTurn(log, async () => {
       if (!active?.isDeleted) await active?.writeIndexes({ final: true, sync: true })
     })
-    if (log.hasFolder) await this.#writeEpochs(log)
+    if (log.hasFolder) await log.epochsFile.write()
     let { snapshotOffset } = before
     if (producers && place.endOffset !== snapshotOffset) {
       const path = `${log.path}/${segmentName(place.endOffset, '.snapshot')}`
@@ -208,14 +205,6 @@ export class CheckpointWriter {
     }
     const { known: _, ...rest } = before // only of a damaged log, and this one is whole
     return { ...rest, ...place, startOffset, term, hasFolder: log.hasFolder, snapshotOffset, cleanedTo }
-  }
-
-  /** They change rarely, and each time the file is replaced. */
-  async #writeEpochs(log: PartitionLog): Promise<void> {
-    const bytes = log.epochs.format()
-    if (this.#epochsOf.get(log)?.equals(bytes)) return
-    await replaceFile(this.#disk, `${log.path}/${LEADER_EPOCH_FILE}`, bytes)
-    this.#epochsOf.set(log, bytes)
   }
 
   /** Kafka's own text files, for its tools and for a way back; this broker does not read them. */

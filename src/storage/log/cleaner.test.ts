@@ -143,6 +143,16 @@ test('a log below min.cleanable.dirty.ratio is left alone', async () => {
   expect(await cleaner.run()).toBe(false)
 })
 
+test('a checkpoint that fails is not held against the log: it is cleaned when there is one', async () => {
+  const one = await openTyped()
+  const cleaner = cleanerOf(one)
+  one.disk.fail({ on: 'rename', path: 'loggerhead-checkpoint', code: 'EIO' })
+  expect(await cleaner.run()).toBe(false)
+  expect(cleaner.counters.uncleanable).toBe(0)
+  expect(await cleaner.run()).toBe(true)
+  expect(linesOf(await readAll(one.log))).toEqual(CLEANED)
+})
+
 test('a topic whose policy is delete is never compacted', async () => {
   const one = await openTyped({ isCompacted: false, isDeleted: true })
   expect(await cleanerOf(one).run()).toBe(false)

@@ -38,6 +38,15 @@ const REST_RATIO = 2
 /** Where the clock is coarse, or stands still in a test, bytes end a slice too. */
 const SLICE_BYTES = 1 << 20
 
+/** There is no checkpoint to lean on. It covers all logs of a directory, and says nothing of the one that was to be cleaned. */
+class NoCheckpointError extends Error {
+  override name = 'NoCheckpointError'
+
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+  }
+}
+
 interface Candidate extends CleaningPlan {
   log: PartitionLog
   directory: LogDirectory
@@ -108,7 +117,7 @@ export class Cleaner {
       return true
     } catch (error) {
       this.#report(log, directory, error)
-      return !hasCode(error, 'ENOSPC')
+      return !isPassing(error)
     }
   }
 
@@ -162,7 +171,9 @@ export class Cleaner {
     if (log.isClosed || log.isPinned || this.#isClosed) return
     const begun = clock.mono()
     log.isDirty = true
-    await directory.checkpoint()
+    await directory.checkpoint().catch(error => {
+      throw new NoCheckpointError(error)
+    })
     const cleaned = await cleanLog(log, directory.environment, {
       plan: candidate,
       keys: new CleanerKeys(keyBytesMax),
@@ -207,16 +218,23 @@ export class Cleaner {
   #report(log: PartitionLog, directory: LogDirectory, error: unknown): undefined {
     const isExpected = error instanceof CleaningStoppedError || log.isClosed || this.#isClosed
     if (isExpected || directory.isOffline) return
-    const isFull = hasCode(error, 'ENOSPC')
-    if (!isFull) {
+    const mayPass = isPassing(error)
+    if (!mayPass) {
       this.#uncleanable.add(log)
       this.counters.uncleanable++
     }
-    this.#options.logger[isFull ? 'warn' : 'error'](
+    this.#options.logger[mayPass ? 'warn' : 'error'](
       { event: 'compaction-failed', partition: log.folder, error: String(error) },
-      isFull ? 'compaction waits for space' : `${log.folder} is not compacted any more: ${String(error)}`,
+      mayPass
+        ? 'compaction will be tried again'
+        : `${log.folder} is not compacted any more: ${String(error)}`,
     )
   }
+}
+
+/** Nothing is wrong with the log itself: it is tried again in a later round. */
+function isPassing(error: unknown): boolean {
+  return error instanceof NoCheckpointError || hasCode(error, 'ENOSPC')
 }
 
 /** The active segment, whatever is not durable or not stable, and where the checkpoint may point to: by whole segments. */

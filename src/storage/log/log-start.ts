@@ -6,9 +6,8 @@
  * leaves files that the next removal takes.
  */
 import { assert } from '../../base/assert.ts'
-import { hasCode, readIfExists, replaceFile } from '../../base/disk.ts'
+import { hasCode, readIfExists } from '../../base/disk.ts'
 import { writeBase } from './base-file.ts'
-import { LEADER_EPOCH_FILE } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { type ProducerEntry, parseProducerSnapshot } from './producer-snapshot.ts'
@@ -44,9 +43,8 @@ export async function setSegmentsAside(
   if (gone.length === 0 || !first || log.isClosed || log.isPinned) return []
   assert(gone.at(-1) === log.segments[gone.length - 1], 'segments go from the oldest on')
   await writeBaseAt(log, environment, first)
-  if (log.epochs.truncateFromStart(first.baseOffset)) {
-    await replaceFile(environment.disk, `${log.path}/${LEADER_EPOCH_FILE}`, log.epochs.format())
-  }
+  log.epochs.truncateFromStart(first.baseOffset)
+  await log.epochsFile.write()
   if (log.isClosed) return []
   log.segments.splice(0, gone.length)
   log.dropCachedBelow(first.baseOffset)

@@ -5,9 +5,10 @@ import { lastOffsetDeltaOf, recordCountOf, stampBatch } from '../../protocol/rec
 import { Flight } from '../flight.ts'
 import { EntryKind, type LogIdentity } from '../journal-frame.ts'
 import type { JournalSource, Place } from '../journal-source.ts'
+import { EpochsFile } from './epochs-file.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import { keepable } from './kept-parts.ts'
-import type { LeaderEpochs } from './leader-epochs.ts'
+import { LEADER_EPOCH_FILE, type LeaderEpochs } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { type LogSlice, readLog } from './log-reader.ts'
 import type { LogSettings } from './log-settings.ts'
@@ -49,6 +50,7 @@ export class PartitionLog implements JournalSource {
   readonly identity: LogIdentity
   readonly segments: Segment[]
   readonly epochs: LeaderEpochs
+  readonly epochsFile: EpochsFile
   readonly producers: ProducerState
   settings: LogSettings
   startOffset: number
@@ -110,6 +112,7 @@ export class PartitionLog implements JournalSource {
     this.settings = settings
     this.segments = state.segments
     this.epochs = state.epochs
+    this.epochsFile = new EpochsFile(environment.disk, `${this.path}/${LEADER_EPOCH_FILE}`, state.epochs)
     this.producers = state.producers
     this.startOffset = state.startOffset
     this.endOffset = state.endOffset
