@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url'
  */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** Folders that Git ignores, and its own. */
+/** What Git ignores by its name, and its own folder. */
 const NOT_OURS = new Set([
   '.git',
   ...readFileSync(join(root, '.gitignore'), 'utf8')
     .split('\n')
-    .filter(line => line.endsWith('/'))
-    .map(line => line.slice(0, -1)),
+    .filter(line => /^[\w.-]+\/?$/.test(line))
+    .map(line => line.replace('/', '')),
 ])
 
 /** Paths from the root, with `/`. */
