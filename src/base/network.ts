@@ -22,7 +22,7 @@ export interface Connection {
   destroy(): void
 }
 
-/** What a server does with a connection. Each callback runs on the event loop; none may throw. */
+/** What its owner does with a connection. Each callback runs on the event loop; none may throw. */
 export interface ConnectionEvents {
   /** The bytes are there only during the call: the next read, of whichever connection, may use the same memory. */
   data(bytes: Buffer): void
@@ -47,4 +47,13 @@ export interface Network {
     accept: (connection: Connection) => ConnectionEvents,
     failed?: (error: Error) => void,
   ): Promise<Listener>
+  /**
+   * Dials. `begin` is told of the connection before any of its bytes. Rejects with the system's error (ECONNREFUSED, ENOTFOUND …) when
+   * nobody answers there, and with the signal's reason when that comes first.
+   */
+  connect(
+    address: Address,
+    begin: (connection: Connection) => ConnectionEvents,
+    signal?: AbortSignal,
+  ): Promise<Connection>
 }

@@ -38,6 +38,10 @@ describe('connections', () => {
       return { address: { ...address, port: 9092 }, close: () => this.#shut() }
     }
 
+    async connect(): Promise<never> {
+      throw new Error('a server dials nobody')
+    }
+
     async #shut() {
       this.isOpen = false
     }

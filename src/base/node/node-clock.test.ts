@@ -30,3 +30,16 @@ test('a cancelled timer never runs, wherever it was on its way', () => {
   expect(run).not.toHaveBeenCalled()
   expect(vi.getTimerCount()).toBe(0)
 })
+
+test('a timer keeps the process alive only where that is asked for', () => {
+  vi.useRealTimers()
+  const held = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+  const before = held()
+  const idle = new NodeClock().after(DAY_MS, () => {})
+  expect(held()).toBe(before)
+  const holding = new NodeClock({ keepsAlive: true }).after(DAY_MS, () => {})
+  expect(held()).toBe(before + 1)
+  holding.cancel()
+  idle.cancel()
+  expect(held()).toBe(before)
+})

@@ -266,6 +266,48 @@ describe('listening', () => {
   })
 })
 
+describe('dialling', () => {
+  const events = (received: string[], ended = () => {}): ConnectionEvents => ({
+    data: bytes => void received.push(bytes.toString()),
+    drain() {},
+    close: ended,
+  })
+
+  test('reaches a listener; bytes go both ways, and both sides hear of the end', async () => {
+    const server = await serve(undefined, undefined, (from, bytes) => from.send([Buffer.from(bytes)]))
+    const received: string[] = []
+    let isClosed = false
+    const connection = await new NodeNetwork().connect(server.listener.address, () =>
+      events(received, () => {
+        isClosed = true
+      }),
+    )
+    expect(connection.remote).toEqual(server.listener.address)
+    connection.send([Buffer.from('hel'), Buffer.from('lo')])
+    await until(() => received.join('') === 'hello')
+    connection.end()
+    await until(() => isClosed && server.logOf(server.served[0]!).closes === 1)
+  })
+
+  test('rejects where nobody listens', async () => {
+    const { listener } = await serve()
+    await listener.close()
+    const dialled = new NodeNetwork().connect(listener.address, () => events([]))
+    await expect(dialled).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  test('gives up with the reason of the signal', async () => {
+    const { listener } = await serve()
+    const reason = new Error('too late')
+    const before = new NodeNetwork().connect(listener.address, () => events([]), AbortSignal.abort(reason))
+    await expect(before).rejects.toBe(reason)
+    const controller = new AbortController()
+    const during = new NodeNetwork().connect(listener.address, () => events([]), controller.signal)
+    controller.abort(reason)
+    await expect(during).rejects.toBe(reason)
+  })
+})
+
 test.runIf(process.platform === 'linux')('goes on when the process has no descriptors left', async () => {
   const script = `
     import { NodeNetwork } from '${new URL('./node-network.ts', import.meta.url).href}'

@@ -1,10 +1,10 @@
-import { createServer, Socket, type SocketConstructorOpts } from 'node:net'
+import { createServer, connect as dial, Socket, type SocketConstructorOpts } from 'node:net'
 import type { Address, Connection, ConnectionEvents, Listener, Network } from '../network.ts'
 
 /**
  * TCP. Small answers leave at once (no Nagle); several parts leave with one system call.
  *
- * All connections read into one buffer. A buffer for each read, which is Node's way, costs a garbage collection for every 30 MB that
+ * All accepted connections read into one buffer. A buffer for each read, which is Node's way, costs a garbage collection for every 30 MB that
  * arrive (docs/decisions/0004-one-read-buffer.md).
  */
 const BACKLOG = 1_024
@@ -41,6 +41,41 @@ export class NodeNetwork implements Network {
           // Its callback would wait for all connections too; the port is free at once.
           close: async () => void server.close(),
         })
+      })
+    })
+  }
+
+  connect(
+    { host, port }: Address,
+    begin: (connection: Connection) => ConnectionEvents,
+    signal?: AbortSignal,
+  ): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = dial({
+        host,
+        port,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_MS,
+      })
+      const fail = (error: Error) => {
+        socket.destroy()
+        reject(error)
+      }
+      const abort = () => fail(signal!.reason)
+      socket.once('error', fail)
+      if (signal?.aborted) return abort()
+      signal?.addEventListener('abort', abort)
+      socket.once('connect', () => {
+        socket.off('error', fail)
+        signal?.removeEventListener('abort', abort)
+        const connection = new NodeConnection(socket)
+        const events = begin(connection)
+        socket.on('data', events.data)
+        socket.on('drain', events.drain)
+        socket.on('close', events.close)
+        socket.on('error', () => {}) // `close` follows
+        resolve(connection)
       })
     })
   }
