@@ -17,7 +17,7 @@ test('a folder imports only from those below it', () => {
   const order = [
     ['base'],
     ['protocol'],
-    ['storage'],
+    ['storage', 'client'],
     ['cluster'],
     ['coordinator', 'kv'],
     ['broker'],
