@@ -1,20 +1,24 @@
-/** `loggerhead config`: the settings in force, and where each comes from. */
 import type { Command } from 'commander'
 import { type Config, isSecret } from '../../broker/config.ts'
 import { settingsTable } from '../../broker/config-table.ts'
 import { type ConfigOptions, configFrom, withConfigOptions } from '../config-options.ts'
 import { printLines } from '../output.ts'
+import type { Terminal } from '../terminal.ts'
+import { registerGet, registerSet } from './config/resources.ts'
 
-export function register(program: Command): void {
+export function register(program: Command, terminal: Terminal): void {
   const command = program
     .command('config')
-    .description('print the settings in force and where each comes from')
+    .description('print the settings in force and where each comes from; get and set those of a cluster')
     .option('--all', 'print settings without effect too')
+    .enablePositionalOptions()
   withConfigOptions(command).action(async (options: ConfigOptions & { all?: boolean }) => {
     const config = await configFrom(options)
     await printLines(lines(config, options.all ?? false))
     for (const { text } of config.notices) process.stderr.write(`loggerhead: ${text}\n`)
   })
+  registerGet(command, terminal)
+  registerSet(command, terminal)
 }
 
 function lines(config: Config, all: boolean): string[] {
