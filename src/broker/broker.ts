@@ -20,7 +20,7 @@ import { groupSettingsOf } from './group-settings.ts'
 import { handlers } from './handlers/index.ts'
 import { type HealthCheck, healthOf } from './health.ts'
 import { startHousekeeping } from './housekeeping.ts'
-import { InternalTopics } from './internal-topics.ts'
+import { GROUP_TOPIC, InternalTopics } from './internal-topics.ts'
 import { partitionRulesOf } from './partition-rules.ts'
 import { Server } from './server.ts'
 import { syncPolicyOf } from './sync-policy.ts'
@@ -225,7 +225,9 @@ function openTelemetry({ config, clock, random }: StartOptions, { metadata }: Cl
 function openGroups({ config, clock, random, logger }: StartOptions, cluster: Cluster): GroupCoordinator {
   const { metadata } = cluster
   const groups = new GroupCoordinator({
-    partitions: config.value('offsets.topic.num.partitions'),
+    // The topic keeps the number that it was created with, whatever is configured later.
+    partitions: () =>
+      metadata.findTopic(GROUP_TOPIC)?.partitions.length ?? config.value('offsets.topic.num.partitions'),
     clock,
     random,
     engine: openMemoryEngine(),

@@ -40,8 +40,8 @@ export interface GroupRequestContext {
 }
 
 export interface GroupCoordinatorOptions {
-  /** Partitions of `__consumer_offsets`. */
-  partitions: number
+  /** Tells how many partitions `__consumer_offsets` has, or will have when it is created. */
+  partitions: () => number
   clock: Clock
   random: Random
   engine: KeyValueEngine
@@ -51,7 +51,7 @@ export interface GroupCoordinatorOptions {
 }
 
 export class GroupCoordinator {
-  readonly #partitions: number
+  readonly #partitions: () => number
   readonly #clock: Clock
   readonly #topics: TopicDirectory
   readonly #settings: GroupSettings
@@ -98,7 +98,7 @@ export class GroupCoordinator {
   }
 
   coordinatorPartition(groupId: string): number {
-    return coordinatorPartition(groupId, this.#partitions)
+    return coordinatorPartition(groupId, this.#partitions())
   }
 
   async join(

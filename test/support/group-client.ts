@@ -24,7 +24,7 @@ export async function openCoordinator(
   const logger = { info() {}, warn: (_: object, text: string) => void warnings.push(text) }
   const ids: Record<string, string> = { t: TOPIC_ID, u: 'AAAAAAAAAAAAAAAAAAAAAg' }
   const coordinator = new GroupCoordinator({
-    partitions,
+    partitions: () => partitions,
     clock,
     random: new SeededRandom(1),
     engine,
