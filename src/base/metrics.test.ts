@@ -90,6 +90,21 @@ test('lets others have a turn between two metrics, and answers those who ask mea
   expect([pauses, readings]).toEqual([2, 1])
 })
 
+test('a metric of many samples is written in slices, and reads as one', async () => {
+  let pauses = 0
+  const metrics = new MetricRegistry({ pause: async () => void pauses++ })
+  const samples = Array.from({ length: 1_200 }, (_, i) => ({ labels: { of: String(i) }, value: i }))
+  metrics.gauge('many', 'Many\nlines.', () => samples)
+  metrics.gauge('one', 'One.', () => 1)
+  const lines = (await metrics.text()).split('\n')
+  expect(lines.slice(0, 3)).toEqual(['# HELP many Many\\nlines.', '# TYPE many gauge', 'many{of="0"} 0'])
+  expect(lines.slice(2, 1_202).map(line => line.split(' ')[1])).toEqual(
+    samples.map(({ value }) => String(value)),
+  )
+  expect(lines.slice(1_202)).toEqual(['', '# HELP one One.', '# TYPE one gauge', 'one 1', ''])
+  expect(pauses).toBe(4)
+})
+
 test('a histogram tells about where a share of what it counted lies', () => {
   const histogram = new Histogram([1, 2, 4])
   expect(histogram.quantile(0.5)).toBe(0)

@@ -5,8 +5,8 @@
  * them when somebody asks. A histogram is an array of counts. What writes the text is loaded with the first question, because it is
  * larger than the broker's start may be.
  *
- * The text is bounded: of one metric at most `samplesMax` samples are told, and `leftOut` counts the others. Between two metrics the event
- * loop gets its turn, and questions that come while one is answered get the same answer.
+ * The text is bounded: of one metric at most `samplesMax` samples are told, and `leftOut` counts the others. It is written in slices, between
+ * which the event loop gets its turn, and questions that come while one is answered get the same answer.
  */
 import type { Metric, Registry } from 'prom-client'
 
@@ -79,6 +79,9 @@ export class Histogram {
   }
 }
 
+/** So many samples are written in about a millisecond. */
+const SLICE_SAMPLES = 500
+
 type Kind = 'counter' | 'gauge' | 'histogram'
 
 interface Value {
@@ -97,7 +100,7 @@ interface Entry {
 export interface RegistryOptions {
   /** The most samples of one metric in the text. */
   samplesMax?: number
-  /** Called between two metrics; the text goes on when it resolves. */
+  /** Called between two slices; the text goes on when it resolves. */
   pause?: () => Promise<void>
 }
 
@@ -155,11 +158,19 @@ export class MetricRegistry implements Metrics {
     const leftOut = new Map<string, number>()
     const parts: string[] = []
     for (const entry of this.#all()) {
-      parts.push(await textOf(new Registry(), entry, this.#bounded(entry, leftOut)))
-      await this.#pause()
+      const values = this.#bounded(entry, leftOut)
+      let from = 0
+      do {
+        const text = await textOf(new Registry(), entry, values.slice(from, from + SLICE_SAMPLES))
+        // A blank line before each metric; help and type stand before its first slice.
+        if (parts.length > 0 && from === 0) parts.push('\n')
+        parts.push(from === 0 ? text : withoutHead(text))
+        from += SLICE_SAMPLES
+        await this.#pause()
+      } while (from < values.length)
     }
     this.leftOut = leftOut
-    return parts.join('\n')
+    return parts.join('')
   }
 
   *#all(): Iterable<Entry> {
@@ -189,6 +200,10 @@ function textOf(registry: Registry, { name, kind, help }: Entry, values: Value[]
   const metric = { name, get: async () => ({ name, help, type: kind, aggregator: 'sum', values }) }
   registry.registerMetric(metric as unknown as Metric)
   return registry.metrics()
+}
+
+function withoutHead(text: string): string {
+  return text.slice(text.indexOf('\n', text.indexOf('\n') + 1) + 1)
 }
 
 function samplesOf(reading: number | Iterable<Sample>): Value[] {
