@@ -13,6 +13,8 @@ import { createBroker } from '../index.ts'
 import { encode } from '../protocol/codec.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import { ConsumerProtocolAssignment } from '../protocol/internal/consumer-protocol.ts'
+import { AlterClientQuotas } from '../protocol/messages/alter-client-quotas.ts'
+import { DescribeClientQuotas } from '../protocol/messages/describe-client-quotas.ts'
 import { FindCoordinator } from '../protocol/messages/find-coordinator.ts'
 import { Heartbeat } from '../protocol/messages/heartbeat.ts'
 import { InitProducerId } from '../protocol/messages/init-producer-id.ts'
@@ -303,6 +305,17 @@ describe('reset', () => {
     await client.request(FindCoordinator, 3, { key: 'g' })
     expect((await beat()).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID)
     await joinGroup(client, 'g')
+  })
+
+  test('removes quotas', async () => {
+    const { broker, client } = await startLiveBroker()
+    const entity = [{ entityType: 'client-id', entityName: 'test' }]
+    const ops = [{ key: 'producer_byte_rate', value: 1_000, remove: false }]
+    await client.request(AlterClientQuotas, 1, { entries: [{ entity, ops }], validateOnly: false })
+    const quotas = () => client.request(DescribeClientQuotas, 1, { components: [], strict: false })
+    expect((await quotas()).entries).toHaveLength(1)
+    await broker.reset()
+    expect((await quotas()).entries).toEqual([])
   })
 
   test('forgets the sequences of producers', async () => {

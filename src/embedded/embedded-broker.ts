@@ -18,9 +18,9 @@ import {
   readRecords,
   type TopicRecord,
 } from './records.ts'
+import { emptyBroker } from './reset.ts'
 import {
   createTopics,
-  deleteEverything,
   deleteTopic,
   findTopic,
   type NewTopicOptions,
@@ -71,8 +71,8 @@ export interface EmbeddedBroker {
   group(id: string): Promise<GroupView | undefined>
 
   /**
-   * Makes the broker what it was when `createBroker` resolved: topics, records, groups, offsets, producers and faults are gone, the topics
-   * of the options are there anew. Port and connections stay; clients see their topics vanish.
+   * Makes the broker what it was when `createBroker` resolved: topics, records, groups, offsets, producers, quotas, changed
+   * settings and faults are gone, the topics of the options are there anew. Port and connections stay; clients see their topics vanish.
    */
   reset(): Promise<void>
   /** All metrics in the text format of Prometheus. */
@@ -191,7 +191,7 @@ class Embedded implements EmbeddedBroker {
     const { context } = this.#broker
     this.faults.clear()
     // Asked for in one turn, so that no client can create a topic of these names in between.
-    await Promise.all([deleteEverything(context), createTopics(context, this.#topics)])
+    await Promise.all([emptyBroker(context), createTopics(context, this.#topics)])
   }
 }
 

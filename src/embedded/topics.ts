@@ -69,12 +69,7 @@ export async function deleteTopic(context: BrokerContext, name: string): Promise
   await deleteTopics(context, [topic])
 }
 
-/** Everything that was stored or set since the broker was empty: topics with their records and producers, groups with their offsets. */
-export async function deleteEverything(context: BrokerContext): Promise<void> {
-  await deleteTopics(context, [...context.cluster.metadata.topics])
-}
-
-async function deleteTopics(
+export async function deleteTopics(
   { cluster, internalTopics }: BrokerContext,
   topics: readonly TopicImage[],
 ): Promise<void> {
