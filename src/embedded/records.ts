@@ -1,9 +1,9 @@
 import type { BrokerContext } from '../broker/context.ts'
+import { partitionOfKey } from '../client/murmur2.ts'
 import { IsolationLevel, type Partition } from '../cluster/partition.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { type BatchRecord, buildBatch, iterateRecords } from '../protocol/record.ts'
 import { batchPositions, isControl } from '../protocol/record-batch.ts'
-import { partitionOfKey } from './partition-of-key.ts'
 
 /** Records of a broker in this process: read and written without a client. */
 export type Bytes = string | Uint8Array
