@@ -2,6 +2,9 @@ import type { PartitionRules } from '../cluster/partition.ts'
 import { Compression } from '../protocol/compression.ts'
 import type { TopicConfig } from './topic-config.ts'
 
+/** Of each partition, as long as there is one node. Like Kafka, nobody is asked to wait for more replicas than there are. */
+const REPLICAS = 1
+
 /** What a topic's configuration demands of the batches of its producers. */
 export function partitionRulesOf(topic: TopicConfig): PartitionRules {
   const stampsAppendTime = topic.messageTimestampType === 'LogAppendTime'
@@ -15,7 +18,7 @@ export function partitionRulesOf(topic: TopicConfig): PartitionRules {
     stampsAppendTime,
     codec: isFixed ? Compression[compressionType === 'uncompressed' ? 'none' : compressionType] : undefined,
     compressionLevel: isFixed ? levelOf(topic) : undefined,
-    minInsyncReplicas: topic.minInsyncReplicas,
+    minInsyncReplicas: Math.min(topic.minInsyncReplicas, REPLICAS),
   }
 }
 

@@ -160,15 +160,9 @@ export class Partition {
    * Checks and appends what a producer sent for the partition: exactly one batch. Bytes are stamped in place; they belong to the log from
    * now on.
    */
-  append(records: Buffer, acks: number, lease: Lease | null): AppendAnswer {
+  append(records: Buffer, lease: Lease | null): AppendAnswer {
     const { rules, log } = this
     this.#requireAppendable()
-    if (acks === -1 && rules.minInsyncReplicas > 1) {
-      throw new KafkaError(
-        'NOT_ENOUGH_REPLICAS',
-        `The size of the current ISR : 1 is insufficient to satisfy the min.isr requirement of ${rules.minInsyncReplicas} for partition ${this.topic}-${this.index}`,
-      )
-    }
     const now = this.#clock.wall()
     if (checkBatch(records, 0, records.length, rules, now) !== records.length) {
       throw new KafkaError('INVALID_RECORD', 'a partition must be sent exactly one record batch')

@@ -83,7 +83,7 @@ const partitionOf = ({ cluster }: World): Partition => cluster.partitions.requir
 async function append(partition: Partition, value: string, key?: string): Promise<void> {
   while (partition.pause) await partition.pause
   const record = { key, value: `${value} ${'x'.repeat(300)}`, timestamp: 1 }
-  await partition.append(buildBatch([record]), -1, null).done
+  await partition.append(buildBatch([record]), null).done
 }
 
 async function appendMany(partition: Partition, from: number, to: number): Promise<string[]> {

@@ -99,7 +99,7 @@ export async function appendRecords(
       own.map(({ record }) => record),
       context.clock.wall(),
     )
-    const { baseOffset, done } = partition.append(batch, -1, null)
+    const { baseOffset, done } = partition.append(batch, null)
     for (const [delta, { i }] of own.entries()) places[i] = { partition: index, offset: baseOffset + delta }
     return done
   })

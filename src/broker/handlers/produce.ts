@@ -109,7 +109,7 @@ function append(
   requireCodecOf(context.version, records)
   const refusal = context.broker.refusesAppends(partition)
   if (refusal) throw new KafkaError('KAFKA_STORAGE_ERROR', refusal)
-  const answer = partition.append(records, acks, context.lease)
+  const answer = partition.append(records, context.lease)
   result.baseOffset = answer.baseOffset
   result.logAppendTimeMs = answer.logAppendTimeMs
   result.logStartOffset = answer.logStartOffset
