@@ -26,6 +26,13 @@ const lies = 'raw records > refuses batches that lie'
 
 export const differences: readonly Difference[] = [
   {
+    scenario: 'raw configs > changes levels of loggers',
+    path: 'unknownOperation',
+    kafka: -1,
+    loggerhead: 42,
+    reason: reasoned,
+  },
+  {
     scenario: kafkajsSettings,
     path: 'settings.flush.messages.configValue',
     kafka: '9223372036854775807',

@@ -4,11 +4,13 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { clientMetricsSettings } from '../src/broker/client-metrics-config.ts'
 import { type Effect, settingsTable, type TableEntry } from '../src/broker/config-table.ts'
 import { settingTexts } from '../src/broker/config-texts.ts'
+import { findGroupDefault, groupSettings } from '../src/broker/group-config.ts'
 import type { Handler } from '../src/broker/handler.ts'
 import { handlers } from '../src/broker/handlers/index.ts'
-import { topicSettings } from '../src/broker/topic-settings.ts'
+import { topicEffect, topicSettings } from '../src/broker/topic-settings.ts'
 import { apis } from '../src/protocol/messages/index.ts'
 
 /** Pages by their path from the top of the repository. */
@@ -66,6 +68,16 @@ Settings have Kafka's names and, where the list of differences does not say othe
 \`loggerhead config\` prints what is in force and where each value comes from. A value that is not allowed stops the start; the message names
 the setting, the value, its place and what is allowed. A name that neither Kafka nor Loggerhead knows is kept and logged once.
 
+## Changing settings while the broker runs
+
+IncrementalAlterConfigs and AlterConfigs (\`kafka-configs.sh --alter\`) change settings of topics, groups and client metrics, levels of loggers,
+and the broker settings that are marked "running" below: for this broker under its id, or for all under the empty name
+(\`--entity-default\`). What was set is in force when the answer arrives, stands in the metadata log and survives a restart; levels of loggers do
+not. Strongest first: the topic, this broker, all brokers, what the broker was started with, the default. The other broker settings are
+refused, as in Kafka.
+
+Passwords and settings that nobody knows are never shown. A setting without effect that is set is logged once.
+
 ## Differences from Kafka's defaults
 
 | Setting | Kafka | Loggerhead | |
@@ -91,9 +103,25 @@ ${settingTable(ofEffect('yes').filter(entry => !isOwn(entry)))}
 
 Set for one topic, they stand above the broker's default of the right name.
 
-| Topic setting | Type | Allowed | Default from |
-| --- | --- | --- | --- |
+| Topic setting | Type | Allowed | Default from | |
+| --- | --- | --- | --- | --- |
 ${topicRows().join('\n')}
+
+\`min.insync.replicas\` counts no more replicas than a partition has: on one node acks=all is served whatever it says, as in Kafka.
+
+## Group settings
+
+For the group protocols that are still to come: checked, kept and reported.
+
+| Group setting | Type | Allowed | Default from |
+| --- | --- | --- | --- |
+${groupRows().join('\n')}
+
+## Settings of client metrics
+
+| Setting | Type | Allowed | Default |
+| --- | --- | --- | --- |
+${clientMetricsRows().join('\n')}
 
 ## Settings of Kafka without effect in this version
 
@@ -119,16 +147,32 @@ function differenceRow({ name, setting, effect }: TableEntry): string {
 function settingTable(entries: readonly TableEntry[]): string {
   const rows = entries.map(({ name, setting }) => {
     const text = (settingTexts as Record<string, string>)[name] ?? ''
-    return `| \`${name}\` | ${code(setting.default)} | ${cell(setting.allowed)} | ${cell(text)} |`
+    const dynamic = setting.dynamic ? 'running' : ''
+    return `| \`${name}\` | ${code(setting.default)} | ${cell(setting.allowed)} | ${dynamic} | ${cell(text)} |`
   })
-  return ['| Setting | Default | Allowed | |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  return ['| Setting | Default | Allowed | | |', '| --- | --- | --- | --- | --- |', ...rows].join('\n')
 }
 
 function topicRows(): string[] {
   return Object.entries(topicSettings).map(([name, { broker, setting }]) => {
     const source = broker === null ? code(setting.default) : code(broker)
+    const note = { yes: '', later: 'no effect yet', none: 'no effect' }[topicEffect(name)]
+    return `| \`${name}\` | ${setting.type} | ${cell(setting.allowed)} | ${source} | ${note} |`
+  })
+}
+
+function groupRows(): string[] {
+  return Object.entries(groupSettings).map(([name, setting]) => {
+    const source = code(findGroupDefault(name) ?? setting.default)
     return `| \`${name}\` | ${setting.type} | ${cell(setting.allowed)} | ${source} |`
   })
+}
+
+function clientMetricsRows(): string[] {
+  return Object.entries(clientMetricsSettings).map(
+    ([name, { type, allowed, default: fallback }]) =>
+      `| \`${name}\` | ${type} | ${cell(allowed)} | ${code(fallback)} |`,
+  )
 }
 
 function names(entries: readonly TableEntry[]): string {

@@ -10,6 +10,8 @@ export interface LogFields {
 }
 
 export interface Logger {
+  /** Lines below it are not written; may be changed at any time. */
+  level: LogLevel
   debug(fields: LogFields, text: string): void
   info(fields: LogFields, text: string): void
   warn(fields: LogFields, text: string): void
@@ -22,6 +24,10 @@ const nothing = () => {}
 
 /** For tests, and for brokers that say nothing. */
 export const silentLogger: Logger = {
+  get level(): LogLevel {
+    return 'silent'
+  },
+  set level(_level) {},
   debug: nothing,
   info: nothing,
   warn: nothing,

@@ -35,6 +35,14 @@ class PinoLogger implements Logger {
     this.#sink = sink
   }
 
+  get level(): LogLevel {
+    return this.#sink.level as LogLevel
+  }
+
+  set level(level) {
+    this.#sink.level = level
+  }
+
   debug(fields: LogFields, text: string): void {
     this.#sink.debug(fields, text)
   }

@@ -9,7 +9,7 @@ import { GROUP_SETTINGS } from '../coordinator/groups/group-settings.ts'
 import type { ProducerLimit } from '../storage/log/producer-limit.ts'
 import type { TailCache } from '../storage/log/tail-cache.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
-import type { Config } from './config.ts'
+import type { Config, SettingsReader } from './config.ts'
 import type { Dispatcher } from './dispatch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import { registerExporterMetrics } from './metrics/exporter-metrics.ts'
@@ -26,6 +26,7 @@ import type { Throttle } from './throttle.ts'
  */
 export interface MeasuredParts {
   config: Config
+  settings: SettingsReader
   clock: Clock
   host: HostProcess
   server: Server
@@ -73,10 +74,10 @@ function addressOf(config: Config, server: Server): string {
   return `${host}:${port || (server.addresses[0]?.port ?? port)}`
 }
 
-function registerConnections(metrics: Metrics, { config, server }: MeasuredParts): void {
+function registerConnections(metrics: Metrics, { settings, server }: MeasuredParts): void {
   const { counters } = server
   metrics.gauge('loggerhead_connections', 'Open connections.', () => server.connectionCount)
-  metrics.gauge('loggerhead_connections_max', 'max.connections.', () => config.value('max.connections'))
+  metrics.gauge('loggerhead_connections_max', 'max.connections.', () => settings.value('max.connections'))
   metrics.counter('loggerhead_connections_accepted_total', 'Connections served.', () => counters.accepted)
   metrics.counter(
     'loggerhead_connections_refused_total',

@@ -4,15 +4,19 @@ import { MetricRegistry } from '../base/metrics.ts'
 import type { Address } from '../base/network.ts'
 import type { World } from '../base/world.ts'
 import { Cluster } from '../cluster/cluster.ts'
+import { Metadata } from '../cluster/metadata.ts'
 import { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import { type DataFolder, openDataFolder } from '../storage/data-folder.ts'
 import { DEFAULT_LOG_SETTINGS } from '../storage/log/log-settings.ts'
 import { ProducerLimit } from '../storage/log/producer-limit.ts'
+import type { ProducerStateOptions } from '../storage/log/producer-state.ts'
 import { TailCache } from '../storage/log/tail-cache.ts'
 import { LogDirectory } from '../storage/log-directory.ts'
 import { openMemoryEngine } from '../storage/memory-engine.ts'
 import { registerBrokerMetrics } from './broker-metrics.ts'
+import { BrokerSettings } from './broker-settings.ts'
 import type { Config } from './config.ts'
+import { ConfigAlterations } from './config-alterations.ts'
 import type { BrokerContext } from './context.ts'
 import { advertisedApis, Dispatcher } from './dispatch.ts'
 import { FetchSessions } from './fetch-sessions.ts'
@@ -21,12 +25,12 @@ import { handlers } from './handlers/index.ts'
 import { type HealthCheck, healthOf } from './health.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { GROUP_TOPIC, InternalTopics } from './internal-topics.ts'
-import { partitionRulesOf } from './partition-rules.ts'
+import { LogLevels } from './log-levels.ts'
+import { PartitionSettings } from './partition-settings.ts'
 import { Server } from './server.ts'
-import { syncPolicyOf } from './sync-policy.ts'
+import { followSettings } from './settings-effects.ts'
 import { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import { Throttle } from './throttle.ts'
-import { logSettingsOf, topicConfigOf } from './topic-config.ts'
 import { TopicCreation } from './topic-creation.ts'
 
 /**
@@ -81,20 +85,19 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
     reportFailure = resolve
   })
   const cache = new TailCache(config.value('loggerhead.tail.cache.bytes'))
-  const producers = new ProducerLimit(PRODUCERS_MAX)
+  const limit = new ProducerLimit(PRODUCERS_MAX)
+  const producers = { expirationMs: config.value('producer.id.expiration.ms'), limit }
   const folders = await openFolders(options, stops)
   await options.onLocked?.()
   const directories = await openDirectories(options, folders, { pool, cache, producers }, reportFailure)
   stops.push(() => Promise.all(directories.map(directory => directory.close())).then(() => {}))
 
-  const tellKeptSynced = once((topic: string) => {
-    logger.warn(
-      { event: 'acks-stay-synced', topic },
-      'flush.messages asks for no sync before acknowledgements; they stay synced. loggerhead.unsynced.acks=true or --dev allows it.',
-    )
-  })
+  const metadata = new Metadata()
+  const settings = new BrokerSettings(config, metadata)
+  const topics = new PartitionSettings(settings, logger)
   const cluster = await Cluster.open({
     directories,
+    metadata,
     clusterId: folders[0]!.identity.clusterId,
     clock,
     random,
@@ -105,20 +108,21 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
       defaultReplicationFactor: config.value('default.replication.factor'),
     },
     metadataLog: { ...DEFAULT_LOG_SETTINGS, isCompacted: true, isDeleted: false, segmentBytes: 16 << 20 },
-    settingsOf: (name, overrides) => {
-      const topic = topicConfigOf(config, overrides)
-      if (syncPolicyOf(config, topic).isKeptSynced) tellKeptSynced(name)
-      return { log: logSettingsOf(config, topic), rules: partitionRulesOf(topic) }
-    },
+    settingsOf: (topic, overrides) => topics.of(topic, overrides),
   })
   stops.push(() => cluster.moves.close())
   const housekeeping = await startHousekeeping({ ...options, directories })
   stops.push(() => housekeeping.close())
+  followSettings(settings, { cluster, topics, cleaner: housekeeping.cleaner, producers })
+  const logLevels = new LogLevels(logger)
   const groups = openGroups(options, cluster)
   stops.push(() => groups.close())
   const internalTopics = new InternalTopics({ config, cluster, groups, random })
   const context: BrokerContext = {
     config,
+    settings,
+    alterations: new ConfigAlterations({ settings, cluster, logLevels, logger }),
+    logLevels,
     apis: advertisedApis(handlers),
     cluster,
     directories,
@@ -130,7 +134,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
       random,
     ),
     internalTopics,
-    topicCreation: new TopicCreation(cluster, config),
+    topicCreation: new TopicCreation(cluster, settings),
     telemetry: openTelemetry(options, cluster),
     clock,
     logger,
@@ -142,6 +146,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   const { fetchSessions, throttle } = context
   const server = new Server({
     config,
+    settings,
     network,
     dispatcher,
     pool,
@@ -170,13 +175,14 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   })
   registerBrokerMetrics(metrics, {
     config,
+    settings,
     clock,
     host: options.host,
     server,
     dispatcher,
     pool,
     cache,
-    producers,
+    producers: limit,
     directories,
     cluster,
     groups,
@@ -272,11 +278,10 @@ async function openFolders(
 async function openDirectories(
   { config, disk, clock, logger }: StartOptions,
   folders: readonly DataFolder[],
-  shared: { pool: BufferPool; cache: TailCache; producers: ProducerLimit },
+  shared: { pool: BufferPool; cache: TailCache; producers: ProducerStateOptions },
   reportFailure: (error: Error) => void,
 ): Promise<LogDirectory[]> {
-  const { pool, cache, producers: limit } = shared
-  const producers = { expirationMs: config.value('producer.id.expiration.ms'), limit }
+  const { pool, cache, producers } = shared
   const journalBytes = config.value('loggerhead.journal.bytes')
   const directories: LogDirectory[] = []
   for (const { root, identity } of folders) {
@@ -306,14 +311,6 @@ async function openDirectories(
     )
   }
   return directories
-}
-
-function once(run: (topic: string) => void): (topic: string) => void {
-  let isDone = false
-  return topic => {
-    if (!isDone) run(topic)
-    isDone = true
-  }
 }
 
 function onceInOrder(stops: (() => Promise<void> | void)[]): () => Promise<void> {

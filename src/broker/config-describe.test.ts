@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { Metadata } from '../cluster/metadata.ts'
+import { BrokerSettings } from './broker-settings.ts'
 import { loadConfig } from './config.ts'
 import { describeBroker, describeTopic } from './config-describe.ts'
 import { parseTopicConfigs } from './topic-config.ts'
@@ -13,9 +15,14 @@ const overrides = {
   'foo.bar': '1',
   'node.id': '7',
 }
-const config = loadConfig({ overrides })
+const config = settingsFrom({ overrides })
 const broker = new Map(describeBroker(config).map(row => [row.name, row]))
 const topic = topicRows([])
+
+/** As at a start: nothing was set since. */
+function settingsFrom(sources: Parameters<typeof loadConfig>[0] = {}): BrokerSettings {
+  return new BrokerSettings(loadConfig(sources), new Metadata())
+}
 
 function topicRows(wanted: { name: string; value: string }[]) {
   return new Map(describeTopic(config, parseTopicConfigs(config, wanted)).map(row => [row.name, row]))
@@ -120,6 +127,6 @@ test('tells type and whether a running broker could change it', () => {
 })
 
 test('reports our sync before each ack as the default it is', () => {
-  const rows = new Map(describeTopic(loadConfig(), new Map()).map(row => [row.name, row]))
+  const rows = new Map(describeTopic(settingsFrom(), new Map()).map(row => [row.name, row]))
   expect(brief(rows.get('flush.messages'))).toEqual(['1', 5, 'log.flush.interval.messages=1 5'])
 })

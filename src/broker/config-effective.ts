@@ -5,13 +5,17 @@
  */
 import { boolean, double, int, LONG_MAX, list, long, short, string } from './config-setting.ts'
 
+const addressLimits = {
+  test: /^$|^[^,]+:\d{1,9}(,[^,]+:\d{1,9})*$/,
+  allowed: 'a list of ADDRESS:COUNT, separated by commas',
+}
+
 export const effectiveSettings = {
   'advertised.listeners': list(null),
   'auto.create.topics.enable': boolean(true),
   'broker.id': int(-1),
   'broker.rack': string(null),
   'compression.gzip.level': int(-1, { min: 1, max: 9, or: -1, dynamic: true }),
-  'compression.lz4.level': int(9, { min: 1, max: 17, dynamic: true }),
   'compression.type': string('producer', {
     oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
     dynamic: true,
@@ -37,7 +41,7 @@ export const effectiveSettings = {
   ),
   listeners: list('PLAINTEXT://localhost:9092', { kafka: 'PLAINTEXT://:9092', dynamic: true }),
   'log.cleaner.backoff.ms': long(15000, { min: 0, dynamic: true }),
-  'log.cleaner.dedupe.buffer.size': long(134_217_728, { dynamic: true }),
+  'log.cleaner.dedupe.buffer.size': long(134_217_728, { min: 1_048_576, dynamic: true }),
   'log.cleaner.delete.retention.ms': long(86_400_000, { min: 0, dynamic: true }),
   'log.cleaner.enable': boolean(true),
   'log.cleaner.max.compaction.lag.ms': long(LONG_MAX, { min: 1, dynamic: true }),
@@ -48,7 +52,6 @@ export const effectiveSettings = {
   'log.dirs': list(null),
   'log.flush.interval.messages': long(1, { kafka: LONG_MAX, min: 1, dynamic: true }),
   'log.flush.interval.ms': long(null, { min: 0, dynamic: true }),
-  'log.flush.offset.checkpoint.interval.ms': int(60000, { min: 0 }),
   'log.flush.scheduler.interval.ms': long(LONG_MAX, { min: 0 }),
   'log.index.interval.bytes': int(4096, { min: 0, dynamic: true }),
   'log.index.size.max.bytes': int(10_485_760, { min: 4, dynamic: true }),
@@ -58,12 +61,11 @@ export const effectiveSettings = {
     oneOf: ['CreateTime', 'LogAppendTime'],
     dynamic: true,
   }),
-  'log.preallocate': boolean(false, { dynamic: true }),
   'log.retention.bytes': long(-1, { dynamic: true }),
   'log.retention.check.interval.ms': long(300_000, { min: 1 }),
-  'log.retention.hours': int(168, { min: -1 }),
-  'log.retention.minutes': int(null, { min: -1 }),
-  'log.retention.ms': long(null, { min: -1, dynamic: true }),
+  'log.retention.hours': int(168, { min: 1, or: -1 }),
+  'log.retention.minutes': int(null, { min: 1, or: -1 }),
+  'log.retention.ms': long(null, { min: 1, or: -1, dynamic: true }),
   'log.roll.hours': int(168, { min: 1 }),
   'log.roll.jitter.hours': int(0, { min: 0 }),
   'log.roll.jitter.ms': long(null, { min: 0, dynamic: true }),
@@ -73,10 +75,10 @@ export const effectiveSettings = {
   'max.connection.creation.rate': int(200, { kafka: 2_147_483_647, min: 0, dynamic: true }),
   'max.connections': int(10000, { kafka: 2_147_483_647, min: 0, dynamic: true }),
   'max.connections.per.ip': int(1000, { kafka: 2_147_483_647, min: 0, dynamic: true }),
+  'max.connections.per.ip.overrides': string('', { pattern: addressLimits, dynamic: true }),
   'max.incremental.fetch.session.cache.slots': int(1000, { min: 0 }),
   'max.request.partition.size.limit': int(2000, { min: 1 }),
   'message.max.bytes': int(1_048_588, { min: 0, dynamic: true }),
-  'min.insync.replicas': int(1, { min: 1, dynamic: true }),
   'node.id': int(1, { kafka: null, min: 0 }),
   'num.partitions': int(1, { min: 1 }),
   'offset.metadata.max.bytes': int(4096),

@@ -2,11 +2,12 @@
  * Settings of Kafka that tune what is not built that way here (thread pools, purgatories, JMX, Kerberos): accepted,
  * checked and reported, and without effect for good.
  */
-import { double, int, javaClass, list, long, string } from './config-setting.ts'
+import { boolean, double, int, javaClass, list, long, string } from './config-setting.ts'
 
 export const inertSettings = {
   'alter.config.policy.class.name': javaClass(null),
   'background.threads': int(10, { min: 1, dynamic: true }),
+  'compression.lz4.level': int(9, { min: 1, max: 17, dynamic: true }),
   'controller.quorum.append.linger.ms': int(25, { min: 0 }),
   'controller.socket.timeout.ms': int(30000),
   'create.topic.policy.class.name': javaClass(null),
@@ -22,7 +23,9 @@ export const inertSettings = {
   'log.cleaner.io.buffer.size': int(524_288, { min: 0, dynamic: true }),
   'log.cleaner.io.max.bytes.per.second': double(Number.MAX_VALUE, { dynamic: true }),
   'log.cleaner.threads': int(1, { min: 0, dynamic: true }),
+  'log.flush.offset.checkpoint.interval.ms': int(60000, { min: 0 }),
   'log.flush.start.offset.checkpoint.interval.ms': int(60000, { min: 0 }),
+  'log.preallocate': boolean(false, { dynamic: true }),
   'metric.reporters': list('org.apache.kafka.common.metrics.JmxReporter', { dynamic: true }),
   'metrics.num.samples': int(2, { min: 1 }),
   'metrics.recording.level': string('INFO'),

@@ -102,7 +102,6 @@ export const laterSettings = {
   'log.dir.failure.timeout.ms': long(30000, { min: 1 }),
   'log.local.retention.bytes': long(-2, { min: -2, dynamic: true }),
   'log.local.retention.ms': long(-2, { min: -2, dynamic: true }),
-  'max.connections.per.ip.overrides': string('', { dynamic: true }),
   'metadata.log.dir': string(null),
   'metadata.log.max.record.bytes.between.snapshots': long(20_971_520, { min: 1 }),
   'metadata.log.max.snapshot.interval.ms': long(3_600_000, { min: 0 }),
@@ -111,6 +110,7 @@ export const laterSettings = {
   'metadata.max.idle.interval.ms': int(500, { min: 0 }),
   'metadata.max.retention.bytes': long(104_857_600),
   'metadata.max.retention.ms': long(604_800_000),
+  'min.insync.replicas': int(1, { min: 1, dynamic: true }),
   'offsets.topic.compression.codec': int(0),
   'principal.builder.class': javaClass(
     'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',

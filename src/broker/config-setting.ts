@@ -39,6 +39,12 @@ export interface Setting<T = unknown> {
   parse(text: string): Parsed<T> | undefined
 }
 
+/** What a client is told of a value that is not allowed. */
+export function refusalOf(name: string, text: string, { type, allowed }: Setting): string {
+  const shown = type === 'PASSWORD' ? '[hidden]' : text
+  return `Invalid value ${shown} for configuration ${name}: must be ${allowed}`
+}
+
 /** Kafka's "without bound". */
 export const LONG_MAX = '9223372036854775807'
 

@@ -20,6 +20,7 @@ const own = (name: string) => name.startsWith('loggerhead.')
 
 /** Names whose lower bound Kafka checks elsewhere than in its table. */
 const boundedHere = new Set([
+  'log.cleaner.dedupe.buffer.size',
   'log.flush.interval.ms',
   'log.flush.scheduler.interval.ms',
   'log.retention.hours',

@@ -22,6 +22,14 @@ export interface ConfigSources {
   overrides?: Readonly<Record<string, string | number | boolean>>
 }
 
+/** Where settings are read from: those of the start (`Config`), or those in force (`BrokerSettings`). */
+export interface SettingsReader {
+  /** The value in force, typed by the table; only settings that have an effect can be read. */
+  value<N extends EffectiveName>(name: N): ValueOf<N>
+  /** The value in force as Kafka reports it; null when unset. */
+  text(name: string): string | null
+}
+
 /** A setting that some source gave. */
 export interface GivenSetting {
   name: string
@@ -72,7 +80,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   return new Config(given)
 }
 
-export class Config {
+export class Config implements SettingsReader {
   /** What the sources gave, unknown names included; development mode's choices too. */
   readonly given: ReadonlyMap<string, GivenSetting>
   readonly listeners: readonly ListenerConfig[]
@@ -94,13 +102,12 @@ export class Config {
     this.notices = [...idleNotices(given), ...quorumNotices(this), ...notices]
   }
 
-  /** The value in force, typed by the table; only settings that have an effect can be read. */
   value<N extends EffectiveName>(name: N): ValueOf<N> {
     const given = this.given.get(name)
     return (given ? given.value : defaultValue(name)) as ValueOf<N>
   }
 
-  /** The value in force as Kafka reports it; null when unset. For every name of the table and every given one. */
+  /** For every name of the table and every given one. */
   text(name: string): string | null {
     return this.given.get(name)?.text ?? settingsTable.get(name)?.setting.default ?? null
   }

@@ -8,17 +8,25 @@ import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import type { ApiVersion } from '../protocol/messages/api-versions.ts'
 import type { AnyApi } from '../protocol/schema.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
+import type { BrokerSettings } from './broker-settings.ts'
 import type { Config } from './config.ts'
+import type { ConfigAlterations } from './config-alterations.ts'
 import type { DiskSpace } from './disk-space.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { InternalTopics } from './internal-topics.ts'
+import type { LogLevels } from './log-levels.ts'
 import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 import type { Throttle } from './throttle.ts'
 import type { TopicCreation } from './topic-creation.ts'
 
 /** What handlers work with: the broker's parts, the same for all requests. */
 export interface BrokerContext {
+  /** What the broker was started with. */
   readonly config: Config
+  /** What is in force: what was set since, over that. */
+  readonly settings: BrokerSettings
+  readonly alterations: ConfigAlterations
+  readonly logLevels: LogLevels
   /** What is advertised. */
   readonly apis: readonly ApiVersion[]
   readonly cluster: Cluster

@@ -61,14 +61,16 @@ describe('connections', () => {
     const broken: Error[] = []
     const lines: LogFields[] = []
     const clock = new ManualClock()
+    const config = loadConfig({
+      overrides: {
+        listeners: 'PLAINTEXT://0.0.0.0:0',
+        'advertised.listeners': 'PLAINTEXT://h:1',
+        ...overrides,
+      },
+    })
     const server = new Server({
-      config: loadConfig({
-        overrides: {
-          listeners: 'PLAINTEXT://0.0.0.0:0',
-          'advertised.listeners': 'PLAINTEXT://h:1',
-          ...overrides,
-        },
-      }),
+      config,
+      settings: config,
       network: door,
       dispatcher: new Dispatcher({ throttle: { countsTime: false } } as BrokerContext, served),
       onBroken: error => broken.push(error),

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Address, Connection, ConnectionEvents, Listener, Network } from '../base/network.ts'
 import { ClientConnection } from './client-connection.ts'
-import type { Config } from './config.ts'
+import type { Config, SettingsReader } from './config.ts'
 import type { ListenerConfig } from './config-listeners.ts'
 import type { Dispatcher } from './dispatch.ts'
 import { MemoryBudget } from './memory-budget.ts'
@@ -20,6 +20,8 @@ const HELD_MAX = 1_000
 
 export interface ServerOptions {
   config: Config
+  /** The limits on connections, which may change while the server runs. */
+  settings: SettingsReader
   network: Network
   dispatcher: Dispatcher
   pool: BufferPool
@@ -39,6 +41,7 @@ export class Server {
   readonly #listeners: Listener[] = []
   /** Accepted to be closed. */
   readonly #held = new Set<Connection>()
+  #limits: { text: string; byAddress: ReadonlyMap<string, number> } = { text: '', byAddress: new Map() }
   #second = 0
   #newThisSecond = 0
   #isClosing = false
@@ -215,16 +218,32 @@ export class Server {
   }
 
   #isOverLimit(host: string): boolean {
-    const { config, clock } = this.#options
-    if (this.#isClosing || this.#connections.size >= config.value('max.connections')) return true
+    const { settings, clock } = this.#options
+    if (this.#isClosing || this.#connections.size >= settings.value('max.connections')) return true
+    const count = this.#perAddress.get(host) ?? 0
+    const own = this.#addressLimits().get(host)
+    if (own !== undefined && count >= own) return true
     if (isLoopback(host)) return false
-    if ((this.#perAddress.get(host) ?? 0) >= config.value('max.connections.per.ip')) return true
+    if (own === undefined && count >= settings.value('max.connections.per.ip')) return true
     const second = Math.floor(clock.mono() / 1_000)
     if (second !== this.#second) {
       this.#second = second
       this.#newThisSecond = 0
     }
-    return ++this.#newThisSecond > config.value('max.connection.creation.rate')
+    return ++this.#newThisSecond > settings.value('max.connection.creation.rate')
+  }
+
+  /** `max.connections.per.ip.overrides`, taken apart once. */
+  #addressLimits(): ReadonlyMap<string, number> {
+    const text = this.#options.settings.value('max.connections.per.ip.overrides')
+    if (text === this.#limits.text) return this.#limits.byAddress
+    const pairs = text === '' ? [] : text.split(',').map(pair => pair.trim())
+    const byAddress = pairs.map((pair): [string, number] => {
+      const colon = pair.lastIndexOf(':') // an IPv6 address has others
+      return [pair.slice(0, colon), Number(pair.slice(colon + 1))]
+    })
+    this.#limits = { text, byAddress: new Map(byAddress) }
+    return this.#limits.byAddress
   }
 
   #forget(client: ClientConnection, host: string): void {

@@ -5,7 +5,7 @@
  * to the system or to a timer alone (`flush.messages` of 2^63−1, which much ready-made configuration carries along)
  * needs `loggerhead.unsynced.acks` or development mode beside it; without either, syncing stays on.
  */
-import type { Config } from './config.ts'
+import type { SettingsReader } from './config.ts'
 
 export interface SyncPolicy {
   /** Records between two syncs: 1 syncs before each ack, Infinity never asks for one. */
@@ -16,11 +16,14 @@ export interface SyncPolicy {
   isKeptSynced: boolean
 }
 
-export function syncPolicyOf(config: Config, topic: { flushMessages: number; flushMs: number }): SyncPolicy {
+export function syncPolicyOf(
+  config: SettingsReader,
+  topic: { flushMessages: number; flushMs: number },
+): SyncPolicy {
   const isKeptSynced = topic.flushMessages === Infinity && !allowsUnsyncedAcks(config)
   return { messages: isKeptSynced ? 1 : topic.flushMessages, ms: topic.flushMs, isKeptSynced }
 }
 
-function allowsUnsyncedAcks(config: Config): boolean {
+function allowsUnsyncedAcks(config: SettingsReader): boolean {
   return config.value('loggerhead.unsynced.acks') || config.value('loggerhead.dev')
 }

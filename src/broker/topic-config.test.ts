@@ -66,17 +66,45 @@ test('keeps what a client sets in Kafka’s spelling', () => {
 })
 
 test.each([
-  ['nosuch', '1', 'nosuch is not a topic config'],
-  ['__proto__', '1', '__proto__ is not a topic config'],
-  ['retention.ms', null, 'retention.ms needs a value'],
-  ['retention.ms', 'abc', 'retention.ms=abc: must be a whole number from -1 to 9223372036854775807'],
-  ['segment.bytes', '100', 'segment.bytes=100: must be a whole number from 1048576 to 2147483647'],
-  ['cleanup.policy', 'keep', 'cleanup.policy=keep: must be a list, separated by commas, of compact, delete'],
-  ['compression.gzip.level', '0', 'compression.gzip.level=0: must be a whole number from 1 to 9, or -1'],
-  ['flush.messages', '9223372036854775808', 'flush.messages=9223372036854775808: must be a whole number'],
-  ['index.interval.bytes', '1.5', 'index.interval.bytes=1.5: must be a whole number'],
-  ['preallocate', 'maybe', 'preallocate=maybe: must be true or false'],
-  ['min.cleanable.dirty.ratio', 'NaN', 'min.cleanable.dirty.ratio=NaN: must be a number from 0 to 1'],
+  ['nosuch', '1', 'Unknown topic config name: nosuch'],
+  ['__proto__', '1', 'Unknown topic config name: __proto__'],
+  ['retention.ms', null, 'Null value not supported for topic configs: retention.ms'],
+  [
+    'retention.ms',
+    'abc',
+    'Invalid value abc for configuration retention.ms: must be a whole number from -1 to 9223372036854775807',
+  ],
+  [
+    'segment.bytes',
+    '100',
+    'Invalid value 100 for configuration segment.bytes: must be a whole number from 1048576 to 2147483647',
+  ],
+  [
+    'cleanup.policy',
+    'keep',
+    'Invalid value keep for configuration cleanup.policy: must be a list, separated by commas, of compact, delete',
+  ],
+  [
+    'compression.gzip.level',
+    '0',
+    'Invalid value 0 for configuration compression.gzip.level: must be a whole number from 1 to 9, or -1',
+  ],
+  [
+    'flush.messages',
+    '9223372036854775808',
+    'Invalid value 9223372036854775808 for configuration flush.messages: must be a whole number',
+  ],
+  [
+    'index.interval.bytes',
+    '1.5',
+    'Invalid value 1.5 for configuration index.interval.bytes: must be a whole number',
+  ],
+  ['preallocate', 'maybe', 'Invalid value maybe for configuration preallocate: must be true or false'],
+  [
+    'min.cleanable.dirty.ratio',
+    'NaN',
+    'Invalid value NaN for configuration min.cleanable.dirty.ratio: must be a number from 0 to 1',
+  ],
   ['leader.replication.throttled.replicas', 'x', 'must be * or a list of PARTITION:BROKER'],
   ['remote.storage.enable', 'true', 'there is no tiered storage'],
 ])('refuses %s=%s with INVALID_CONFIG', (name, value, message) => {

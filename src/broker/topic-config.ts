@@ -6,7 +6,8 @@
  */
 import { KafkaError } from '../protocol/errors.ts'
 import type { LogSettings } from '../storage/log/log-settings.ts'
-import type { Config } from './config.ts'
+import type { SettingsReader } from './config.ts'
+import { refusalOf } from './config-setting.ts'
 import { synonymsOf } from './config-table.ts'
 import { syncPolicyOf } from './sync-policy.ts'
 import {
@@ -24,7 +25,7 @@ export type TopicOverrides = ReadonlyMap<string, string>
 export interface TopicConfig {
   cleanupPolicy: { delete: boolean; compact: boolean }
   compressionType: 'producer' | 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
-  compressionLevels: { gzip: number; lz4: number; zstd: number }
+  compressionLevels: { gzip: number; zstd: number }
   deleteRetentionMs: number
   fileDeleteDelayMs: number
   flushMessages: number
@@ -38,31 +39,33 @@ export interface TopicConfig {
   minCleanableDirtyRatio: number
   minCompactionLagMs: number
   minInsyncReplicas: number
-  preallocate: boolean
   retentionBytes: number
   retentionMs: number
   segmentBytes: number
   segmentIndexBytes: number
   segmentJitterMs: number
   segmentMs: number
-  uncleanLeaderElectionEnable: boolean
 }
 
 const noOverrides: TopicOverrides = new Map()
 const msByUnit = { minutes: 60_000, hours: 3_600_000 }
 
-/** Checks what a client wants to set for a topic, and gives it in Kafka's spelling. Throws INVALID_CONFIG. */
+/** Checks what a client wants to set for a topic, all of it, and gives it in Kafka's spelling. Throws INVALID_CONFIG. */
 export function parseTopicConfigs(
-  config: Config,
-  wanted: Iterable<{ name: string; value: string | null }>,
+  config: SettingsReader,
+  wanted: readonly { name: string; value: string | null }[],
 ): TopicOverrides {
+  const nulls = wanted.filter(({ value }) => value === null)
+  if (nulls.length > 0) {
+    const names = nulls.map(({ name }) => name).join(',')
+    throw new KafkaError('INVALID_CONFIG', `Null value not supported for topic configs: ${names}`)
+  }
   const overrides = new Map<string, string>()
   for (const { name, value } of wanted) {
     const topic = findTopicSetting(name)
-    if (!topic) throw new KafkaError('INVALID_CONFIG', `${name} is not a topic config`)
-    if (value === null) throw new KafkaError('INVALID_CONFIG', `${name} needs a value`)
-    const parsed = topic.setting.parse(value)
-    if (!parsed) throw new KafkaError('INVALID_CONFIG', `${name}=${value}: must be ${topic.setting.allowed}`)
+    if (!topic) throw new KafkaError('INVALID_CONFIG', `Unknown topic config name: ${name}`)
+    const parsed = topic.setting.parse(value!)
+    if (!parsed) throw new KafkaError('INVALID_CONFIG', refusalOf(name, value!, topic.setting))
     overrides.set(name, parsed.text)
   }
   requireConsistent(topicConfigOf(config, overrides))
@@ -72,7 +75,7 @@ export function parseTopicConfigs(
   return overrides
 }
 
-export function topicConfigOf(config: Config, overrides: TopicOverrides = noOverrides): TopicConfig {
+export function topicConfigOf(config: SettingsReader, overrides: TopicOverrides = noOverrides): TopicConfig {
   const value = <N extends TopicSettingName>(name: N) => topicValue(config, overrides, name)
   const policies = value('cleanup.policy')
   return Object.freeze({
@@ -80,7 +83,6 @@ export function topicConfigOf(config: Config, overrides: TopicOverrides = noOver
     compressionType: value('compression.type'),
     compressionLevels: {
       gzip: value('compression.gzip.level'),
-      lz4: value('compression.lz4.level'),
       zstd: value('compression.zstd.level'),
     },
     deleteRetentionMs: value('delete.retention.ms'),
@@ -96,19 +98,17 @@ export function topicConfigOf(config: Config, overrides: TopicOverrides = noOver
     minCleanableDirtyRatio: value('min.cleanable.dirty.ratio'),
     minCompactionLagMs: value('min.compaction.lag.ms'),
     minInsyncReplicas: value('min.insync.replicas'),
-    preallocate: value('preallocate'),
     retentionBytes: value('retention.bytes'),
     retentionMs: value('retention.ms'),
     segmentBytes: value('segment.bytes'),
     segmentIndexBytes: value('segment.index.bytes'),
     segmentJitterMs: value('segment.jitter.ms'),
     segmentMs: value('segment.ms'),
-    uncleanLeaderElectionEnable: value('unclean.leader.election.enable'),
   })
 }
 
 /** What the log of a partition needs of its topic's configuration. */
-export function logSettingsOf(config: Config, topic: TopicConfig): LogSettings {
+export function logSettingsOf(config: SettingsReader, topic: TopicConfig): LogSettings {
   const policy = syncPolicyOf(config, topic)
   return {
     segmentBytes: topic.segmentBytes,
@@ -134,7 +134,7 @@ export function logSettingsOf(config: Config, topic: TopicConfig): LogSettings {
 }
 
 /** The broker's default for a topic setting, in Kafka's spelling. */
-export function topicDefaultText(config: Config, { broker, setting }: TopicSetting): string {
+export function topicDefaultText(config: SettingsReader, { broker, setting }: TopicSetting): string {
   const names = broker === null ? [] : synonymsOf(broker)
   for (const name of names) {
     const text = config.text(name)
@@ -143,7 +143,7 @@ export function topicDefaultText(config: Config, { broker, setting }: TopicSetti
   return setting.default ?? ''
 }
 
-function topicValue<N extends TopicSettingName>(config: Config, overrides: TopicOverrides, name: N) {
+function topicValue<N extends TopicSettingName>(config: SettingsReader, overrides: TopicOverrides, name: N) {
   const topic: TopicSetting = topicSettings[name]
   const text = overrides.get(name) ?? topicDefaultText(config, topic)
   return topic.setting.parse(text)!.value as TopicValueOf<N>

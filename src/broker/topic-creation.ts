@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Charge, NewTopic } from '../cluster/controller.ts'
 import type { TopicImage } from '../cluster/metadata.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { Config } from './config.ts'
+import type { SettingsReader } from './config.ts'
 import { parseTopicConfigs } from './topic-config.ts'
 
 /** A topic as a client asks for it. */
@@ -17,11 +17,11 @@ export interface WantedTopic {
 /** Creates topics for clients: their configs checked, the broker's defaults filled in, and on first use when that is allowed. */
 export class TopicCreation {
   readonly #cluster: Cluster
-  readonly #config: Config
+  readonly #settings: SettingsReader
 
-  constructor(cluster: Cluster, config: Config) {
+  constructor(cluster: Cluster, settings: SettingsReader) {
     this.#cluster = cluster
-    this.#config = config
+    this.#settings = settings
   }
 
   /** One result for each topic, in order. */
@@ -51,7 +51,7 @@ export class TopicCreation {
 
   #check(topic: WantedTopic): NewTopic | KafkaError {
     try {
-      return { ...topic, configs: parseTopicConfigs(this.#config, topic.configs) }
+      return { ...topic, configs: parseTopicConfigs(this.#settings, topic.configs) }
     } catch (error) {
       if (error instanceof KafkaError) return error
       throw error

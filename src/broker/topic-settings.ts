@@ -5,6 +5,7 @@
 
 import { effectiveSettings } from './config-effective.ts'
 import { boolean, double, int, LONG_MAX, list, long, type Setting } from './config-setting.ts'
+import { type Effect, settingsTable } from './config-table.ts'
 import { settingTexts } from './config-texts.ts'
 
 export interface TopicSetting<T = unknown> {
@@ -66,6 +67,12 @@ export const topicSettings = {
 
 export function findTopicSetting(name: string): TopicSetting | undefined {
   return Object.hasOwn(topicSettings, name) ? topicSettings[name as TopicSettingName] : undefined
+}
+
+/** Whether the setting changes anything: as the broker's default of it does. */
+export function topicEffect(name: string): Effect {
+  const broker = findTopicSetting(name)?.broker
+  return broker ? settingsTable.get(broker)!.effect : 'later'
 }
 
 /** The sentence of the broker setting behind it, which says the same for all topics. */

@@ -13,7 +13,7 @@ import {
   type NewTopic,
   PRODUCER_ID_BLOCK,
 } from './controller.ts'
-import { Metadata, type TopicImage } from './metadata.ts'
+import { ConfigResource, type Metadata, type TopicImage } from './metadata.ts'
 import { METADATA_TOPIC, METADATA_TOPIC_ID, MetadataLog } from './metadata-log.ts'
 import type { Partition } from './partition.ts'
 import { Partitions, type TopicSettings } from './partitions.ts'
@@ -25,6 +25,8 @@ import { ReplicaMoves, UnknownOutcomeError } from './replica-moves.ts'
  */
 export interface ClusterOptions {
   directories: readonly LogDirectory[]
+  /** Filled by replaying the metadata log; empty when handed in. */
+  metadata: Metadata
   clusterId: string
   clock: Clock
   random: Random
@@ -35,13 +37,12 @@ export interface ClusterOptions {
   settingsOf: (topic: string, overrides: ReadonlyMap<string, string>) => TopicSettings
 }
 
-const TOPIC_RESOURCE = 2
 const FREE: Charge = () => {}
 
 export class Cluster {
   readonly clusterId: string
   readonly nodeId: number
-  readonly metadata = new Metadata()
+  readonly metadata: Metadata
   readonly partitions: Partitions
   readonly moves: ReplicaMoves
   readonly #options: ClusterOptions
@@ -53,15 +54,18 @@ export class Cluster {
   #allocating: Promise<void> | undefined
   /** Called when a topic is gone, for what others know of it. */
   onTopicDeleted: (topic: TopicImage) => void = () => {}
+  /** Called when what is set for a resource has changed, and is in force for the partitions. */
+  onConfigsChanged: (resourceType: number, resourceName: string) => void = () => {}
 
   private constructor(options: ClusterOptions) {
     this.#options = options
+    this.metadata = options.metadata
     this.clusterId = options.clusterId
     this.nodeId = options.controller.nodeId
     this.#controller = new Controller(this.metadata, options.controller, options.random)
     this.partitions = new Partitions(
       options.directories,
-      topic => options.settingsOf(topic, this.metadata.configsOf(TOPIC_RESOURCE, topic)),
+      topic => options.settingsOf(topic, this.metadata.configsOf(ConfigResource.TOPIC, topic)),
       this.nodeId,
       options.clock,
     )
@@ -147,6 +151,26 @@ export class Cluster {
     const image = this.metadata.findTopic(topic)
     if (!image) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `Unable to find a topic named ${topic}.`)
     this.#controller.reassign(image, partitionIndex, nodes)
+  }
+
+  /**
+   * Changes what is set for a resource: `decide` is given what is, and gives what shall be, or throws. Resolves when that is durable and
+   * in force. With `validateOnly` nothing changes.
+   */
+  async alterConfigs(
+    resourceType: number,
+    resourceName: string,
+    decide: (present: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,
+    validateOnly: boolean,
+  ): Promise<void> {
+    await this.#log.change(() => {
+      const value = decide(this.metadata.configsOf(resourceType, resourceName))
+      const changes = this.#controller.alterConfigs(resourceType, resourceName, value)
+      return { changes: validateOnly ? [] : changes, result: undefined }
+    })
+    if (validateOnly) return
+    if (resourceType === ConfigResource.TOPIC) this.partitions.reconfigure(resourceName)
+    this.onConfigsChanged(resourceType, resourceName)
   }
 
   /** A producer id that no producer of this cluster ever had. */

@@ -11,6 +11,10 @@ import type { MetadataChange } from './metadata-records.ts'
  */
 const TOPICS_MAX = 2_000
 export const PARTITIONS_MAX = 10_000
+/** Groups, subscriptions of client metrics and brokers that have settings, of each kind. */
+const CONFIG_RESOURCES_MAX = 10_000
+/** Characters of all settings of one resource: they are one record of the metadata log. */
+const CONFIGS_LENGTH_MAX = 256 << 10
 /** Producer ids are handed out in blocks, so that a crash costs ids and never hands one out twice. */
 export const PRODUCER_ID_BLOCK = 1_000
 
@@ -135,6 +139,29 @@ export class Controller {
     this.#requireKnownNodes(nodes)
   }
 
+  /** What is set for a resource, as a whole: nothing removes it. */
+  alterConfigs(
+    resourceType: number,
+    resourceName: string,
+    configs: ReadonlyMap<string, string>,
+  ): MetadataChange[] {
+    let length = 0
+    for (const [name, value] of configs) length += name.length + value.length
+    if (length > CONFIGS_LENGTH_MAX) {
+      throw new KafkaError(
+        'POLICY_VIOLATION',
+        `the settings of one resource may have ${CONFIGS_LENGTH_MAX} characters in all`,
+      )
+    }
+    const isNew = this.#metadata.configsOf(resourceType, resourceName).size === 0
+    if (configs.size === 0) {
+      return isNew ? [] : [{ type: 'config', resourceType, resourceName, value: null }]
+    }
+    // Topics have their own limit; what nobody created is bounded here.
+    if (isNew && resourceType !== ConfigResource.TOPIC) this.#requireRoomForConfigs(resourceType)
+    return [{ type: 'config', resourceType, resourceName, value: configs }]
+  }
+
   /** Takes the next block of producer ids: `[first, first + PRODUCER_ID_BLOCK)`. */
   allocateProducerIds(): { first: number; changes: MetadataChange[] } {
     const first = this.#metadata.nextProducerId
@@ -237,6 +264,16 @@ export class Controller {
   #requireRoom(partitions: number): void {
     if (this.#metadata.partitionCount + partitions <= PARTITIONS_MAX) return
     throw new KafkaError('INVALID_PARTITIONS', `a broker holds at most ${PARTITIONS_MAX} partitions`)
+  }
+
+  #requireRoomForConfigs(resourceType: number): void {
+    let count = 0
+    for (const _ of this.#metadata.resourcesOf(resourceType)) count++
+    if (count < CONFIG_RESOURCES_MAX) return
+    throw new KafkaError(
+      'POLICY_VIOLATION',
+      `${CONFIG_RESOURCES_MAX} resources of this kind have settings already, which is the limit`,
+    )
   }
 
   #newTopicId(): string {

@@ -34,6 +34,8 @@ export class Partitions {
   readonly #traffic = new Map<string, TopicTraffic>()
   /** Of requests that named no topic of ours, and of topics that are gone. */
   readonly strayTraffic = new TopicTraffic()
+  /** Counts reconfigurations, so that a partition that opens meanwhile does not miss one. */
+  #reconfigured = 0
 
   constructor(
     directories: readonly LogDirectory[],
@@ -94,12 +96,15 @@ export class Partitions {
       for (let index = open; index < topic.partitions.length; index++) missing.push({ topic, index })
     }
     const opened = new Map<TopicImage, Partition[]>()
+    const before = this.#reconfigured
     await inLanes(OPEN_LANES, missing, async ({ topic, index }) => {
       const partitions = opened.get(topic) ?? []
       opened.set(topic, partitions)
       partitions[index] = await this.#openPartition(topic, index)
     })
     for (const [topic, partitions] of opened) this.#adopt(topic, partitions)
+    if (this.#reconfigured === before) return
+    for (const { name } of opened.keys()) this.reconfigure(name)
   }
 
   /** Forgets a topic at once; its folders go after that. */
@@ -119,11 +124,18 @@ export class Partitions {
 
   /** Applies the present configuration of a topic. */
   reconfigure(topic: string): void {
+    this.#reconfigured++
     const { log, rules } = this.#settingsOf(topic)
     for (const partition of this.ofTopic(topic)) {
       partition.log.settings = log
       partition.rules = rules
     }
+  }
+
+  /** The same for all topics: a default of theirs has changed. */
+  reconfigureAll(): void {
+    for (const topic of this.#byName.keys()) this.reconfigure(topic)
+    this.#reconfigured++
   }
 
   /** The id of the directory where the next replica belongs. */

@@ -13,6 +13,7 @@ import { RetentionClock } from '../storage/log/retention-clock.ts'
 import { TailCache } from '../storage/log/tail-cache.ts'
 import { LogDirectory } from '../storage/log-directory.ts'
 import { Cluster } from './cluster.ts'
+import { Metadata } from './metadata.ts'
 import type { Partition, PartitionRules } from './partition.ts'
 
 const RULES: PartitionRules = {
@@ -59,6 +60,7 @@ async function open(disk: MemoryDisk, settings = SETTINGS): Promise<World> {
   }
   const cluster = await Cluster.open({
     directories,
+    metadata: new Metadata(),
     clusterId: 'cluster',
     clock,
     random: new SeededRandom(1),

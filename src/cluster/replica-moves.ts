@@ -143,6 +143,7 @@ export class ReplicaMoves {
       else await directory.removeLog(log.identity)
       throw error
     }
+    moved.settings = log.settings // they may have changed meanwhile
     partition.moveTo(moved)
     this.#options.onMoved(partition)
   }

@@ -76,7 +76,7 @@ function accepted(
     errorMessage: null,
     numPartitions,
     replicationFactor: 1,
-    configs: describeTopic(broker.config, overrides).map(
+    configs: describeTopic(broker.settings, overrides).map(
       ({ name, value, readOnly, configSource, isSensitive }) => ({
         name,
         value,

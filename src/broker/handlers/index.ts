@@ -1,5 +1,6 @@
 import type { Handler } from '../handler.ts'
 import { alterClientQuotas } from './alter-client-quotas.ts'
+import { alterConfigs } from './alter-configs.ts'
 import { alterPartitionReassignments } from './alter-partition-reassignments.ts'
 import { alterReplicaLogDirs } from './alter-replica-log-dirs.ts'
 import { apiVersions } from './api-versions.ts'
@@ -22,9 +23,11 @@ import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
 import { getTelemetrySubscriptions } from './get-telemetry-subscriptions.ts'
 import { heartbeat } from './heartbeat.ts'
+import { incrementalAlterConfigs } from './incremental-alter-configs.ts'
 import { initProducerId } from './init-producer-id.ts'
 import { joinGroup } from './join-group.ts'
 import { leaveGroup } from './leave-group.ts'
+import { listConfigResources } from './list-config-resources.ts'
 import { listGroups } from './list-groups.ts'
 import { listOffsets } from './list-offsets.ts'
 import { listPartitionReassignments } from './list-partition-reassignments.ts'
@@ -60,6 +63,7 @@ export const handlers: readonly Handler[] = [
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
+  alterConfigs,
   alterReplicaLogDirs,
   describeLogDirs,
   createPartitions,
@@ -68,6 +72,7 @@ export const handlers: readonly Handler[] = [
   alterPartitionReassignments,
   listPartitionReassignments,
   offsetDelete,
+  incrementalAlterConfigs,
   describeClientQuotas,
   alterClientQuotas,
   describeUserScramCredentials,
@@ -77,5 +82,6 @@ export const handlers: readonly Handler[] = [
   describeProducers,
   getTelemetrySubscriptions,
   pushTelemetry,
+  listConfigResources,
   describeTopicPartitions,
 ]

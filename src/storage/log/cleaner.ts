@@ -25,9 +25,7 @@ export interface CleanerOptions {
   clock: Clock
   time: RetentionClock
   logger: Logger
-  /** `log.cleaner.backoff.ms`. */
   backoffMs: number
-  /** `log.cleaner.dedupe.buffer.size`. */
   keyBytesMax: number
   /** The compaction floor: tombstones at or above it stay. What every replica has stored; for a group of one, what is durable. */
   floorOf?: (log: PartitionLog) => number
@@ -54,6 +52,10 @@ interface Candidate extends CleaningPlan {
 
 export class Cleaner {
   readonly #options: CleanerOptions
+  /** `log.cleaner.backoff.ms`; in force from the next rest on. */
+  backoffMs: number
+  /** `log.cleaner.dedupe.buffer.size`; in force from the next round on. */
+  keyBytesMax: number
   readonly #uncleanable = new WeakSet<PartitionLog>()
   readonly #firstTimestamps = new WeakMap<Segment, number>()
   #timer: Timer | undefined
@@ -65,6 +67,8 @@ export class Cleaner {
 
   constructor(options: CleanerOptions) {
     this.#options = options
+    this.backoffMs = options.backoffMs
+    this.keyBytesMax = options.keyBytesMax
   }
 
   start(): void {
@@ -87,8 +91,7 @@ export class Cleaner {
   }
 
   #schedule(): void {
-    const { clock, backoffMs } = this.#options
-    this.#timer = clock.after(Math.max(1, backoffMs), () => void this.#runAll(), 'cleaner')
+    this.#timer = this.#options.clock.after(Math.max(1, this.backoffMs), () => void this.#runAll(), 'cleaner')
   }
 
   async #runAll(): Promise<void> {
@@ -167,7 +170,7 @@ export class Cleaner {
   /** The log's own turn: the checkpoint comes first, so that no start looks for bytes that compaction has moved. */
   async #clean(candidate: Candidate, now: number): Promise<void> {
     const { log, directory } = candidate
-    const { floorOf = one => one.durableEnd, keyBytesMax, logger, clock } = this.#options
+    const { floorOf = one => one.durableEnd, logger, clock } = this.#options
     if (log.isClosed || log.isPinned || this.#isClosed) return
     const begun = clock.mono()
     log.isDirty = true
@@ -176,7 +179,7 @@ export class Cleaner {
     })
     const cleaned = await cleanLog(log, directory.environment, {
       plan: candidate,
-      keys: new CleanerKeys(keyBytesMax),
+      keys: new CleanerKeys(this.keyBytesMax),
       nowMs: now,
       floor: floorOf(log),
       pause: bytes => this.#pause(bytes),

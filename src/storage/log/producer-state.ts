@@ -53,7 +53,7 @@ export interface CompletedTransaction {
 }
 
 export interface ProducerStateOptions {
-  /** `producer.id.expiration.ms`. */
+  /** `producer.id.expiration.ms`; may be changed while logs are open. */
   expirationMs: number
   limit: ProducerLimit
 }
@@ -68,7 +68,7 @@ const APPEND: Verdict = { kind: 'append' }
 const NONE: readonly CompletedTransaction[] = []
 
 export class ProducerState implements ProducerHolder {
-  readonly #expirationMs: number
+  readonly #options: ProducerStateOptions
   readonly #limit: ProducerLimit
   readonly #latest = new Map<number, Revision>()
   /** First offsets of the transactions that are open at the commit offset, in their order. */
@@ -78,7 +78,7 @@ export class ProducerState implements ProducerHolder {
   #committedOffset = 0
 
   constructor(options: ProducerStateOptions) {
-    this.#expirationMs = options.expirationMs
+    this.#options = options
     this.#limit = options.limit
     this.#limit.add(this)
   }
@@ -295,7 +295,7 @@ export class ProducerState implements ProducerHolder {
   }
 
   #isExpired(revision: Revision, nowMs: number): boolean {
-    return revision.currentTxnFirstOffset < 0 && nowMs - revision.lastTimestamp >= this.#expirationMs
+    return revision.currentTxnFirstOffset < 0 && nowMs - revision.lastTimestamp >= this.#options.expirationMs
   }
 
   #forget(producerId: number): void {
