@@ -23,7 +23,14 @@ export class PartitionFolders {
 
   /** The folder gets a name that no topic can have; `removeDeleted` takes it away. */
   async setAside(folder: string, { topic, topicId, partition }: ReplicaCheckpoint): Promise<void> {
-    await this.#rename(folder, deletedFolderName(topic, partition, topicId.toString('hex')))
+    const name = deletedFolderName(topic, partition, topicId.toString('hex'))
+    const path = `${this.#root}/${name}`
+    // What a crash has left of an earlier removal: the folder may be that of a topic of the same name which was deleted as well.
+    if (await this.#disk.exists(path)) {
+      await this.#disk.syncDirectory(this.#root)
+      await this.#disk.removeDirectory(path)
+    }
+    await this.#rename(folder, name)
   }
 
   /**
