@@ -1,5 +1,5 @@
 /**
- * The storage core through thousands of crashes: random work on several logs, a crash at a random operation of the disk (power cut or
+ * The storage core through thousands of crashes: random work on several logs (appends under all policies of syncing, moves of the start), a crash at a random operation of the disk (power cut or
  * kill -9), sometimes another in the middle of recovery; then what survived is compared with what was promised.
  *
  * `LOGGERHEAD_CRASH_RUNS` sets the number of crashes (the long form), `LOGGERHEAD_SEED` replays one seed.
@@ -54,6 +54,7 @@ async function step(world: LogWorld): Promise<boolean> {
   if (dice === 15) return pass(world, random.below(900))
   if (dice === 16) return pass(world, 0)
   if (dice === 17 && random.below(3) === 0) return deleteOne(world, model)
+  if (dice === 17) return moveStart(world, model)
   if (dice === 18) void checkpoint(world).catch(() => {})
   return true
 }
@@ -94,11 +95,20 @@ async function deleteOne(world: LogWorld, model: LogModel): Promise<boolean> {
   return (await deleted) && (await created)
 }
 
+async function moveStart(world: LogWorld, model: LogModel): Promise<boolean> {
+  const { random } = world
+  const { startOffset, endOffset } = model.log!
+  const moved = world.moveStart(model, startOffset + random.below(endOffset - startOffset + 2))
+  if (random.below(2) === 0) return world.until(moved)
+  moved.catch(() => {})
+  return !world.isDead
+}
+
 async function readOne(world: LogWorld, model: LogModel): Promise<boolean> {
   const log = model.log!
   const limit = log.visibleEnd
   const batch = model.batches.length > 0 ? pick(world, model.batches) : undefined
-  if (!batch || batch.endOffset > limit) return true
+  if (!batch || batch.endOffset > limit || batch.baseOffset < log.startOffset) return true
   const offset = batch.baseOffset + world.random.below(batch.endOffset - batch.baseOffset)
   const bytesMax = 1 + world.random.below(6_000)
   const expected = model.batches.indexOf(batch)

@@ -113,7 +113,7 @@ class Repair {
       throw new DataFolderError(`${root} has no partition ${folder} that could be cut.`)
     const bases = await this.#listSegments()
     const target = await this.#chooseSegment(bases, replica)
-    const end = await this.#readUpTo(bases, target)
+    const end = await this.#readUpTo(bases, target, replica.startOffset)
     if (end.offset < replica.startOffset) {
       throw new DataFolderError(
         `${folder} begins at offset ${replica.startOffset}: it cannot end at ${end.offset}.`,
@@ -162,7 +162,7 @@ class Repair {
   }
 
   /** Proves every batch that stays. What is damaged before the cut must be cut first. */
-  async #readUpTo(bases: readonly number[], target: number): Promise<WalkEnd> {
+  async #readUpTo(bases: readonly number[], target: number, startOffset: number): Promise<WalkEnd> {
     const base = await readBase(this.#disk, this.#path)
     const first = bases[0]!
     this.#producers.load(base?.producers ?? [], base?.logStart ?? first, this.#options.clock.wall())
@@ -172,7 +172,7 @@ class Repair {
       const limit = segment === target ? this.#options.cutAt.position : Number.MAX_SAFE_INTEGER
       const end = await this.#readSegment(segment, limit, mayHaveGaps)
       const file = `${this.#path}/${segmentName(segment, '.log')}`
-      if (segment !== due)
+      if (segment !== due && segment > startOffset)
         throw new CorruptionError(file, 0, `it begins where offset ${due} is due; cut before it`)
       if (segment === target) return end
       if (end.reason) throw new CorruptionError(file, end.position, `${end.reason}; cut there, or before`)

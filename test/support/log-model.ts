@@ -23,7 +23,8 @@ export const PRODUCER_OPTIONS = () => ({ expirationMs: 86_400_000, limit: new Pr
 
 /**
  * What a log must hold: every batch in its order. After a crash the log is a prefix of this, at least as long as what was promised;
- * that prefix is then the truth.
+ * that prefix is then the truth. Its start is one that was asked for, and none below one that was answered. What lies below is still on the
+ * disk, for nobody takes it away here; where a power cut has left less than that, the log begins anew at its start.
  */
 export class LogModel {
   readonly identity: LogIdentity
@@ -33,6 +34,11 @@ export class LogModel {
   batches: ModelBatch[] = []
   /** Of any batch ever, also those that were lost. */
   highestEpoch = -1
+  /** The greatest log start that was asked for, and the greatest that was answered. */
+  startAsked = 0
+  startAcked = 0
+  /** The log began anew here, without producers: batches before it are those that were left. */
+  anewAt = 0
   /** Next sequence by producer id, for senders of idempotent batches. */
   sequences = new Map<number, number>()
   log: PartitionLog | undefined
@@ -49,7 +55,7 @@ export class LogModel {
   }
 
   get endOffset(): number {
-    return this.batches.at(-1)?.endOffset ?? 0
+    return Math.max(this.anewAt, this.batches.at(-1)?.endOffset ?? 0)
   }
 
   /** How many batches must be there after a power cut, or after kill -9, which takes nothing that was written. */
@@ -65,27 +71,51 @@ export class LogModel {
   /** Compares the recovered log with what was promised; what it holds is the truth from now on. */
   async adopt(log: PartitionLog, afterPowerCut: boolean): Promise<void> {
     expect(log.damage, `${this.name} is not damaged`).toBeUndefined()
-    const found = await readAll(log)
-    const bytes = Buffer.concat(found)
-    let length = 0
-    let count = 0
-    while (length < bytes.length) {
-      const batch = this.batches[count]
-      if (!batch) throw new Error(`${this.name} holds ${bytes.length - length} bytes that nobody appended`)
-      const same = bytes.subarray(length, length + batch.bytes.length).equals(batch.bytes)
-      if (!same) throw new Error(`${this.name} holds something else at offset ${batch.baseOffset}`)
-      length += batch.bytes.length
-      count++
-    }
+    const count = this.#countLeft(log)
     const promised = this.promised(afterPowerCut)
     if (count < promised)
       throw new Error(`${this.name} lost ${promised - count} promised batches of ${promised}`)
     this.batches = this.batches.slice(0, count)
     for (const batch of this.batches) batch.isAcked = batch.isDurable = true
+    if (log.startOffset > this.endOffset) this.anewAt = log.startOffset
+    expect(log.startOffset, `start of ${this.name}`).toBeGreaterThanOrEqual(this.startAcked)
+    expect(log.startOffset, `start of ${this.name}`).toBeLessThanOrEqual(this.startAsked)
+    this.startAsked = this.startAcked = log.startOffset
+    await this.#checkBytes(log)
     this.log = log
     this.#checkOffsets(log)
     this.#checkProducers(log)
     this.#checkEpochs(log)
+  }
+
+  /** How many batches are left, by the bytes of the segments. */
+  #countLeft(log: PartitionLog): number {
+    let left = log.sizeBytes
+    let count = 0
+    for (; left > 0; count++) {
+      const batch = this.batches[count]
+      if (!batch) throw new Error(`${this.name} holds ${left} bytes that nobody appended`)
+      left -= batch.bytes.length
+    }
+    if (left < 0) throw new Error(`${this.name} ends within a batch`)
+    return count
+  }
+
+  /** The batches of which a reader can get something. */
+  get #readable(): ModelBatch[] {
+    return this.batches.filter(batch => batch.endOffset > this.startAcked)
+  }
+
+  async #checkBytes(log: PartitionLog): Promise<void> {
+    const bytes = Buffer.concat(await readAll(log))
+    let length = 0
+    for (const batch of this.#readable) {
+      const same = bytes.subarray(length, length + batch.bytes.length).equals(batch.bytes)
+      if (!same) throw new Error(`${this.name} holds something else at offset ${batch.baseOffset}`)
+      length += batch.bytes.length
+    }
+    if (length < bytes.length)
+      throw new Error(`${this.name} gives ${bytes.length - length} bytes that nobody appended`)
   }
 
   #checkOffsets(log: PartitionLog): void {
@@ -93,7 +123,7 @@ export class LogModel {
     const end = this.endOffset
     expect({ name: this.name, startOffset, endOffset, durableEnd, visibleEnd }).toEqual({
       name: this.name,
-      startOffset: 0,
+      startOffset: this.startAcked,
       endOffset: end,
       durableEnd: end,
       visibleEnd: end,
@@ -103,7 +133,7 @@ export class LogModel {
   #checkProducers(log: PartitionLog): void {
     const reference = new ProducerState(PRODUCER_OPTIONS())
     this.sequences.clear()
-    for (const { bytes } of this.batches) {
+    for (const { bytes } of this.#sinceAnew) {
       reference.append(bytes, 0)
       const id = producerIdOf(bytes, 0)
       if (id >= 0) this.sequences.set(id, (this.sequences.get(id) ?? 0) + readRecords(bytes).length)
@@ -117,7 +147,7 @@ export class LogModel {
         )
         .sort()
     expect(sorted(log.producers), `producers of ${this.name}`).toEqual(sorted(reference))
-    for (const { bytes, baseOffset } of this.batches) {
+    for (const { bytes, baseOffset } of this.#sinceAnew) {
       if (producerIdOf(bytes, 0) < 0 || !this.#isLastOfProducer(bytes)) continue
       const retry = Buffer.from(bytes)
       expect(log.producers.check(retry, 0), `a retry to ${this.name}`).toMatchObject({
@@ -125,6 +155,10 @@ export class LogModel {
         baseOffset,
       })
     }
+  }
+
+  get #sinceAnew(): ModelBatch[] {
+    return this.batches.filter(batch => batch.baseOffset >= this.anewAt)
   }
 
   #isLastOfProducer(bytes: Buffer): boolean {
@@ -146,9 +180,9 @@ export class LogModel {
   async checkLookups(): Promise<void> {
     const log = this.log!
     const limit = log.visibleEnd
-    for (const batch of this.batches) {
+    for (const batch of this.#readable) {
       if (batch.endOffset > limit) break
-      for (const offset of new Set([batch.baseOffset, batch.endOffset - 1])) {
+      for (const offset of new Set([Math.max(log.startOffset, batch.baseOffset), batch.endOffset - 1])) {
         const slice = await log.read(offset, batch.bytes.length, limit, true)
         const isSame = Buffer.concat(slice.parts).equals(batch.bytes)
         for (const lease of slice.leases) lease.release()
@@ -164,6 +198,7 @@ export class LogModel {
     const records = this.batches
       .filter(batch => batch.endOffset <= limit)
       .flatMap(batch => readRecords(batch.bytes))
+      .filter(record => record.offset >= log.startOffset)
     const times = [...new Set(records.map(record => record.timestamp))].filter(time => time >= 0)
     for (const time of times.slice(0, 12)) {
       const wanted = records.find(record => record.timestamp >= time)!

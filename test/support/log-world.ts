@@ -208,6 +208,16 @@ export class LogWorld {
     })
   }
 
+  /** Moves the log start, perhaps into the middle of a batch, and notes what its sender is told. */
+  moveStart(model: LogModel, offset: number): Promise<void> {
+    const log = model.log!
+    model.startAsked = Math.max(model.startAsked, Math.min(offset, log.durableEnd))
+    const turns = this.#turns
+    return log.moveStart(offset).then(startOffset => {
+      if (!turns.isFrozen) model.startAcked = Math.max(model.startAcked, startOffset)
+    })
+  }
+
   #batch(model: LogModel, bytes: number, producerId: number): Buffer {
     const { random } = this
     const count = 1 + random.below(3)

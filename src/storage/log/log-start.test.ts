@@ -174,3 +174,54 @@ test('a power cut before any change of a removal loses nothing above the start',
     expect(logs, `change ${number}`).toEqual(['6.log', '9.log'])
   }
 })
+
+test('a start beyond what a power cut has left begins the log anew, and start after start goes on there', async () => {
+  const unsynced = { syncEveryRecords: Number.POSITIVE_INFINITY }
+  const one = await openOneLog(unsynced)
+  await append(one, threeRecords(0), { producerId: 5, producerEpoch: 0, baseSequence: 0 })
+  await one.directory.checkpoint()
+  await append(one, threeRecords(3), { producerId: 5, producerEpoch: 0, baseSequence: 3 })
+  expect(await one.log.moveStart(6)).toBe(6)
+  let again = await openOneLog(unsynced, { disk: one.disk.crash() })
+  const { log } = again
+  expect([log.startOffset, log.endOffset, log.visibleEnd, log.damage]).toEqual([6, 6, 6, undefined])
+  expect(log.producers.producerCount).toBe(0)
+  for (const [i, key] of ['a', 'b', 'c'].entries()) {
+    await append(again, [{ key, value: '1' }])
+    await again.log.sync()
+    await again.directory.journal.sync()
+    again = await openOneLog(unsynced, { disk: i === 1 ? again.disk.kill() : again.disk.crash() })
+    expect(again.log.damage, key).toBeUndefined()
+  }
+  expect(linesOf(await readAll(again.log))).toEqual(['6 a=1', '7 b=1', '8 c=1'])
+  await removeBelowStart(again)
+  expect((await segmentFiles(again.disk)).filter(name => name.endsWith('.log'))).toEqual(['6.log'])
+  const last = await openOneLog(unsynced, { disk: again.disk.crash() })
+  expect(linesOf(await readAll(last.log))).toEqual(['6 a=1', '7 b=1', '8 c=1'])
+})
+
+test('a power cut before any change of such a start leaves the same', async () => {
+  const unsynced = { syncEveryRecords: Number.POSITIVE_INFINITY }
+  for (let number = 1; ; number++) {
+    const one = await openOneLog(unsynced)
+    await append(one, threeRecords(0))
+    await one.directory.checkpoint()
+    await append(one, threeRecords(3))
+    await one.log.moveStart(6)
+    const disk = one.disk.crash()
+    let isCut = false
+    disk.beforeChange = change => {
+      isCut ||= change.number >= number
+      if (isCut) disk.powerOff()
+    }
+    await openOneLog(unsynced, { disk }).catch(() => {})
+    for (const left of [disk.crash(), disk.crash({ keep: 'all' })]) {
+      const again = await openOneLog(unsynced, { disk: left })
+      expect(again.log.damage, `change ${number}`).toBeUndefined()
+      expect([again.log.startOffset, again.log.endOffset], `change ${number}`).toEqual([6, 6])
+    }
+    if (isCut) continue
+    expect(number).toBeGreaterThan(10)
+    return
+  }
+})

@@ -14,6 +14,7 @@ import { UnknownVersionError } from '../sealed-file.ts'
 import { hasPlausibleOffset } from './checked-batches.ts'
 import { recoverSwaps } from './cleaner-swap.ts'
 import { isInternalBatch } from './internal-batches.ts'
+import { JournaledTail } from './journaled-tail.ts'
 import { knownPlaceOf, type Place } from './known-place.ts'
 import { LEADER_EPOCH_FILE, LeaderEpochs } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
@@ -67,7 +68,7 @@ export async function recoverLog(environment: LogEnvironment, input: RecoveryInp
       hasCode(error, 'EIO') || error instanceof KafkaError || error instanceof UnknownVersionError
     const damage = isUnreadable ? new CorruptionError(recovery.path, 0, (error as Error).message) : error
     if (!(damage instanceof CorruptionError)) throw error
-    await recovery.keepJournaled()
+    await recovery.tail.keep()
     return { state: recovery.stateSoFar(), damage, known: recovery.known }
   }
 }
@@ -76,6 +77,7 @@ class Recovery {
   readonly #environment: LogEnvironment
   readonly #input: RecoveryInput
   readonly path: string
+  readonly tail: JournaledTail
   known: Place
   readonly #segments: Segment[] = []
   readonly #producers: ProducerState
@@ -86,8 +88,6 @@ class Recovery {
   #hasFolder: boolean
   /** Segments of a folder that nothing is known of, in or behind which offsets jump. */
   readonly #withGaps = new Set<Segment>()
-  /** What the journal tells of the log's bytes. */
-  readonly #tail: readonly JournalEntry[]
 
   constructor(environment: LogEnvironment, input: RecoveryInput) {
     this.#environment = environment
@@ -98,7 +98,7 @@ class Recovery {
     this.#endOffset = input.checkpoint.endOffset
     this.#visibleEnd = input.checkpoint.visibleEnd
     this.#hasFolder = input.checkpoint.hasFolder
-    this.#tail = input.entries.filter(({ kind }) => kind === EntryKind.BATCHES || kind === EntryKind.MARK)
+    this.tail = new JournaledTail(environment, this.path, input.checkpoint, input.entries)
     this.known = knownPlaceOf(input.checkpoint, input.entries)
   }
 
@@ -106,32 +106,21 @@ class Recovery {
     for (const entry of this.#input.entries) {
       if (entry.kind === EntryKind.LOG_START) this.#startOffset = Math.max(this.#startOffset, entry.offset)
     }
-    if (!this.#hasFolder && this.#tail.length === 0 && !(await this.#environment.disk.exists(this.path))) {
+    if (!this.#hasFolder && this.tail.isEmpty && !(await this.#environment.disk.exists(this.path))) {
       return this.stateSoFar() // a partition gets its folder with its first record
     }
     await this.#openFolder()
-    await this.#writeJournaledAgain()
+    await this.tail.writeAgain()
     await this.#openSegments()
     await this.#readEpochs()
     const from = await this.#findScanStart()
     await this.#loadProducers(from)
     await this.#scan(from)
     await this.#guardGaps()
+    if (this.#startOffset > this.#endOffset) await this.#beginAtStart()
     this.#startOffset = Math.max(this.#startOffset, this.#segments[0]?.baseOffset ?? 0)
     this.#visibleEnd = Math.max(this.#visibleEnd, this.#startOffset)
     return this.stateSoFar()
-  }
-
-  /** The log is damaged, and its part of the journal will be freed: that part is made durable in the log's own files. */
-  async keepJournaled(): Promise<void> {
-    if (!this.#tail.some(entry => entry.kind === EntryKind.BATCHES)) return
-    await makePartitionFolder(this.#environment.disk, this.path, this.#input.checkpoint.topicId)
-    await this.#writeJournaledAgain()
-    for (const segment of new Set(this.#tail.map(entry => entry.segment))) {
-      const path = `${this.path}/${segmentName(segment, '.log')}`
-      await this.#environment.handles.use(path, 'create', file => file.sync())
-    }
-    await this.#environment.disk.syncDirectory(this.path)
   }
 
   stateSoFar(): LogState {
@@ -157,15 +146,6 @@ class Recovery {
     if (isBegun) await makePartitionFolder(disk, this.path, this.#input.checkpoint.topicId)
     this.#hasFolder = true
     await recoverSwaps(disk, this.path)
-  }
-
-  /** Writes what the journal holds to its place. */
-  async #writeJournaledAgain(): Promise<void> {
-    for (const { kind, segment, position, offset, bytes } of this.#tail) {
-      if (kind !== EntryKind.BATCHES || offset <= this.#input.checkpoint.endOffset) continue // the checkpoint was taken later
-      const path = `${this.path}/${segmentName(segment, '.log')}`
-      await this.#environment.handles.use(path, 'create', file => file.write(position, [bytes]))
-    }
   }
 
   async #openSegments(): Promise<void> {
@@ -319,11 +299,26 @@ class Recovery {
   /** Kafka's segments bear no guard. Where their offsets jump they get one, and the log goes on in a segment without gaps. */
   async #guardGaps(): Promise<void> {
     const last = this.#segments.at(-1)
-    if (last && this.#withGaps.has(last)) {
-      last.endOffset = this.#endOffset
-      this.#segments.push(Segment.create(this.#environment, this.path, this.#endOffset))
-    }
+    if (last && this.#withGaps.has(last)) await this.#beginSegment()
     for (const segment of this.#withGaps) if (!segment.isDeleted) await segment.writeGuard()
+  }
+
+  /**
+   * A move of the start is always synced, and what it moved to need not be: then the log begins anew there, as in Kafka, and without
+   * producers. What is left below goes as everything below the start goes, behind a checkpoint.
+   */
+  async #beginAtStart(): Promise<void> {
+    this.#endOffset = this.#startOffset
+    this.#producers.load([], this.#startOffset, this.#environment.clock.wall())
+    if (this.#segments.length > 0) await this.#beginSegment()
+  }
+
+  /** The last segment is as it is for good; the log goes on in a new one. */
+  async #beginSegment(): Promise<void> {
+    const last = this.#segments.at(-1)!
+    last.endOffset = this.#endOffset
+    await last.writeIndexes({ final: true, sync: true })
+    this.#segments.push(Segment.create(this.#environment, this.path, this.#endOffset))
   }
 
   /** Compaction leaves gaps, between segments too, but nothing above a checkpoint is ever compacted. */
