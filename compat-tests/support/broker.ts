@@ -17,6 +17,8 @@ export interface BrokerOptions {
   settings?: Record<string, string>
   /** Where the broker's folder goes; a new folder under the system's temporary one if absent, removed by `remove`. */
   folder?: string
+  /** Where Apache Kafka finds classes of a test, such as plugins. */
+  classpath?: string
 }
 
 export interface Endpoint {
@@ -66,7 +68,9 @@ export async function createBroker(kind: BrokerKind, options: BrokerOptions = {}
   const port = await freePort()
   const settings = { ...sharedSettings, ...options.settings }
   const recipe =
-    kind === 'kafka' ? await kafkaRecipe(folder, port, settings) : loggerheadRecipe(folder, port, settings)
+    kind === 'kafka'
+      ? await kafkaRecipe(folder, port, settings, options.classpath)
+      : loggerheadRecipe(folder, port, settings)
   return supervise(kind, folder, port, recipe)
 }
 
@@ -94,7 +98,12 @@ function loggerheadRecipe(folder: string, port: number, settings: Record<string,
   return { command: brokerNode(), args, logFolder, startMs: 30_000 }
 }
 
-async function kafkaRecipe(folder: string, port: number, settings: Record<string, string>): Promise<Recipe> {
+async function kafkaRecipe(
+  folder: string,
+  port: number,
+  settings: Record<string, string>,
+  extraClasspath = '',
+): Promise<Recipe> {
   await ensureKafkaJars()
   const controllerPort = await freePort()
   const logFolder = join(folder, 'logs')
@@ -119,7 +128,8 @@ async function kafkaRecipe(folder: string, port: number, settings: Record<string
       .join(''),
   )
   await writeFile(log4jFile, log4j('SYSTEM_OUT', 'INFO'))
-  const jvm = ['-Xmx768m', '-XX:+UseSerialGC', `-Dlog4j2.configurationFile=${log4jFile}`, '-cp', classpath]
+  const jvm = ['-Xmx768m', '-XX:+UseSerialGC', `-Dlog4j2.configurationFile=${log4jFile}`]
+  jvm.push('-cp', [classpath, extraClasspath].filter(Boolean).join(':'))
   const format = ['format', '--standalone', '--cluster-id', clusterId, '--config', propertiesFile]
   await runOrThrow('java', [...jvm, '-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', ...format])
   return { command: 'java', args: [...jvm, 'kafka.Kafka', propertiesFile], logFolder, startMs: 120_000 }
