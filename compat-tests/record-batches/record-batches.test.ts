@@ -3,19 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../src/base/random.ts'
 import { Compression, type CompressionName } from '../../src/protocol/compression.ts'
-import {
-  type BatchOptions,
-  buildBatch,
-  type RecordInput,
-  readRecords,
-  recompress,
-} from '../../src/protocol/record.ts'
+import { type BatchOptions, buildBatch, readRecords, recompress } from '../../src/protocol/record.ts'
 import * as batch from '../../src/protocol/record-batch.ts'
 import {
   buildControlBatch,
   buildEndTransactionMarker,
   ControlType,
 } from '../../src/protocol/record-control.ts'
+import type { RecordInput } from '../../src/protocol/record-writer.ts'
 import { ensureKafkaJars, javaArguments } from '../support/kafka-jars.ts'
 import { run } from '../support/process.ts'
 
