@@ -66,6 +66,7 @@ export class Cluster {
     this.partitions = new Partitions(
       options.directories,
       topic => options.settingsOf(topic, this.metadata.configsOf(ConfigResource.TOPIC, topic)),
+      this.metadata,
       this.nodeId,
       options.clock,
     )
@@ -95,16 +96,25 @@ export class Cluster {
     charge: Charge = FREE,
   ): Promise<(TopicImage | KafkaError)[]> {
     return Promise.all(
-      topics.map(topic => this.#createTopic(topic, validateOnly, charge).catch(asKafkaError)),
+      topics.map(topic =>
+        this.#createTopic(topic, validateOnly, charge).catch(error => this.#refusal(topic.name, error)),
+      ),
     )
   }
 
-  async deleteTopic(topic: TopicImage): Promise<void> {
-    await this.#log.change(() => {
-      if (this.metadata.findTopicById(topic.topicId) === undefined) {
-        throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-      }
-      return { changes: this.#controller.deleteTopic(topic), result: undefined }
+  /** The topic, as soon as its partitions are open: it is in the metadata a little earlier. Undefined when it is gone by then. */
+  async whenUsable(topic: TopicImage | undefined): Promise<TopicImage | undefined> {
+    const opening = topic && this.partitions.whenOpen(topic)
+    if (!opening) return topic
+    await opening.catch(() => {}) // its creator is told
+    return this.metadata.findTopicById(topic.topicId) && topic
+  }
+
+  async deleteTopic({ topicId }: TopicImage): Promise<void> {
+    const topic = await this.#log.change(() => {
+      const present = this.metadata.findTopicById(topicId)
+      if (present === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+      return { changes: this.#controller.deleteTopic(present), result: present }
     })
     this.onTopicDeleted(topic)
     await this.partitions.remove(topic)
@@ -127,7 +137,7 @@ export class Cluster {
       return { changes: validateOnly ? [] : changes, result: topic.topicId }
     })
     const topic = this.metadata.findTopicById(topicId)
-    if (topic && !validateOnly) await this.partitions.open([topic])
+    if (topic && !validateOnly) await this.partitions.open(topic)
   }
 
   /** Sets and removes quotas; each entity is answered on its own. With `validateOnly` nothing is changed. */
@@ -197,7 +207,7 @@ export class Cluster {
     log.isEssential = true // topics are deleted by it
     this.#metadataLog = new MetadataLog(log, this.metadata, clock)
     await this.#metadataLog.load()
-    await this.partitions.open(this.metadata.topics)
+    await this.partitions.openAll()
     await Promise.all(directories.map(directory => directory.start()))
   }
 
@@ -232,8 +242,15 @@ export class Cluster {
     })
     if (validateOnly) return image
     const created = this.metadata.findTopicById(topicId)
-    if (created) await this.partitions.open([created])
+    if (created) await this.partitions.open(created)
     return created ?? image
+  }
+
+  /** That a topic exists is said when it can be used: whoever is told goes on with it. */
+  async #refusal(name: string, error: unknown): Promise<KafkaError> {
+    if (!(error instanceof KafkaError)) throw error
+    await this.whenUsable(this.metadata.findTopic(name))
+    return error
   }
 
   async #allocateProducerIds(): Promise<void> {
@@ -253,9 +270,4 @@ function requireUnused(directories: readonly LogDirectory[]): LogDirectory {
   throw new DataFolderError(
     `${used.root} holds partitions, but the cluster metadata that lists them is in none of log.dirs. Is a folder missing there?`,
   )
-}
-
-function asKafkaError(error: unknown): KafkaError {
-  if (error instanceof KafkaError) return error
-  throw error
 }

@@ -4,7 +4,7 @@ import { KafkaError } from '../protocol/errors.ts'
 import type { LogIdentity } from '../storage/journal-frame.ts'
 import type { LogSettings } from '../storage/log/log-settings.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
-import type { TopicImage } from './metadata.ts'
+import type { Metadata, TopicImage } from './metadata.ts'
 import { Partition, type PartitionRules } from './partition.ts'
 import { TopicTraffic } from './topic-traffic.ts'
 
@@ -13,6 +13,10 @@ import { TopicTraffic } from './topic-traffic.ts'
  *
  * It follows the metadata: `open` and `remove` are called with what was agreed on, never to decide. Where a new replica is stored is chosen
  * here: the directory with the fewest logs.
+ *
+ * A topic is in the metadata before its partitions are open, and opening takes a while. So what is done with the topics of one name has
+ * turns: nothing is opened twice, and what is deleted while it opens is never served. By name and not by id, since a topic and its
+ * successor share their folders.
  */
 export interface TopicSettings {
   log: LogSettings
@@ -25,6 +29,7 @@ const OPEN_LANES = 16
 export class Partitions {
   readonly #directories: readonly LogDirectory[]
   readonly #settingsOf: (topic: string) => TopicSettings
+  readonly #metadata: Metadata
   readonly #nodeId: number
   readonly #clock: Clock
   /** Replicas that were given a directory and are not open yet, so that those of one topic are spread too. */
@@ -32,19 +37,23 @@ export class Partitions {
   readonly #byName = new Map<string, Partition[]>()
   readonly #byId = new Map<string, Partition[]>()
   readonly #traffic = new Map<string, TopicTraffic>()
+  /** By topic name, the last of those that opens or removes. */
+  readonly #turns = new Map<string, Promise<void>>()
+  /** Called with the partitions of a topic that were opened; nobody finds them before it has resolved. */
+  onOpen: (topic: TopicImage, partitions: readonly Partition[]) => Promise<void> = async () => {}
   /** Of requests that named no topic of ours, and of topics that are gone. */
   readonly strayTraffic = new TopicTraffic()
-  /** Counts reconfigurations, so that a partition that opens meanwhile does not miss one. */
-  #reconfigured = 0
 
   constructor(
     directories: readonly LogDirectory[],
     settingsOf: (topic: string) => TopicSettings,
+    metadata: Metadata,
     nodeId: number,
     clock: Clock,
   ) {
     this.#directories = directories
     this.#settingsOf = settingsOf
+    this.#metadata = metadata
     this.#nodeId = nodeId
     this.#clock = clock
   }
@@ -88,43 +97,49 @@ export class Partitions {
     return partition
   }
 
-  /** Opens what is not open yet of these topics. */
-  async open(topics: Iterable<TopicImage>): Promise<void> {
-    const missing: { topic: TopicImage; index: number }[] = []
-    for (const topic of topics) {
-      const open = this.#byName.get(topic.name)?.length ?? 0
-      for (let index = open; index < topic.partitions.length; index++) missing.push({ topic, index })
-    }
-    const opened = new Map<TopicImage, Partition[]>()
-    const before = this.#reconfigured
+  /** Opens all that the metadata lists: at the start, when there is nobody to take turns with. */
+  async openAll(): Promise<void> {
+    const topics = [...this.#metadata.topics]
+    const missing = topics.flatMap(topic => topic.partitions.map((_, index) => ({ topic, index })))
+    const opened = new Map<TopicImage, Partition[]>(topics.map(topic => [topic, []]))
     await inLanes(OPEN_LANES, missing, async ({ topic, index }) => {
-      const partitions = opened.get(topic) ?? []
-      opened.set(topic, partitions)
-      partitions[index] = await this.#openPartition(topic, index)
+      opened.get(topic)![index] = await this.#openPartition(topic, index)
     })
     for (const [topic, partitions] of opened) this.#adopt(topic, partitions)
-    if (this.#reconfigured === before) return
-    for (const { name } of opened.keys()) this.reconfigure(name)
+  }
+
+  /** Opens what is not open yet of a topic. Resolves when all of it can be used, or the topic is gone. */
+  open({ name, topicId }: TopicImage): Promise<void> {
+    return this.#inTurn(name, async () => {
+      const topic = this.#metadata.findTopicById(topicId)
+      if (topic) await this.#openMissing(topic)
+    })
+  }
+
+  /**
+   * Undefined when the whole topic is open; else resolves when it is, or is gone. What could not be opened before is tried again, and this
+   * rejects when it still cannot be.
+   */
+  whenOpen(topic: TopicImage): Promise<void> | undefined {
+    const open = this.#byId.get(topic.topicId)?.length ?? 0
+    return open >= topic.partitions.length ? undefined : this.open(topic)
   }
 
   /** Forgets a topic at once; its folders go after that. */
   async remove(topic: TopicImage): Promise<void> {
-    const partitions = this.#byName.get(topic.name) ?? []
-    this.#byName.delete(topic.name)
+    const partitions = this.#byId.get(topic.topicId) ?? []
     this.#byId.delete(topic.topicId)
-    this.strayTraffic.add(this.trafficOf(topic.name))
-    this.#traffic.delete(topic.name)
+    if (partitions.length > 0) this.#byName.delete(topic.name)
     for (const partition of partitions) partition.log.onAdvance() // wakes who waits for records that will not come
-    await Promise.all(
-      partitions.map(({ log }) =>
-        this.#directories.find(one => one.findLog(log.identity) === log)?.removeLog(log.identity),
-      ),
-    )
+    await this.#inTurn(topic.name, async () => {
+      this.strayTraffic.add(this.trafficOf(topic.name))
+      this.#traffic.delete(topic.name)
+      await Promise.all(topic.partitions.map((_, index) => this.#removeLog(topic, index, partitions[index])))
+    })
   }
 
   /** Applies the present configuration of a topic. */
   reconfigure(topic: string): void {
-    this.#reconfigured++
     const { log, rules } = this.#settingsOf(topic)
     for (const partition of this.ofTopic(topic)) {
       partition.log.settings = log
@@ -135,7 +150,6 @@ export class Partitions {
   /** The same for all topics: a default of theirs has changed. */
   reconfigureAll(): void {
     for (const topic of this.#byName.keys()) this.reconfigure(topic)
-    this.#reconfigured++
   }
 
   /** The id of the directory where the next replica belongs. */
@@ -153,24 +167,77 @@ export class Partitions {
     return chosen.directoryId.toString('base64url')
   }
 
+  /** Runs when everything before it that has to do with topics of this name is done, or has failed. */
+  #inTurn(name: string, run: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(run)
+    const settled = turn
+      .catch(() => {})
+      .then(() => {
+        if (this.#turns.get(name) === settled) this.#turns.delete(name)
+      })
+    this.#turns.set(name, settled)
+    return turn
+  }
+
+  async #openMissing(topic: TopicImage): Promise<void> {
+    const open = this.#byId.get(topic.topicId)?.length ?? 0
+    const missing = topic.partitions.slice(open).map((_, i) => open + i)
+    if (missing.length === 0) return
+    const opened: Partition[] = []
+    const failures: unknown[] = []
+    await inLanes(OPEN_LANES, missing, async index => {
+      try {
+        opened[index - open] = await this.#openPartition(topic, index)
+      } catch (error) {
+        failures.push(error)
+      }
+    })
+    // Some of a topic would be of no use: the others stay closed until this is tried again.
+    if (failures.length > 0) throw failures[0]
+    if (!this.#isPresent(topic)) return // its removal has the next turn
+    await this.onOpen(topic, opened)
+    if (!this.#isPresent(topic)) return
+    this.#adopt(topic, opened)
+    this.reconfigure(topic.name) // it may have been changed meanwhile
+  }
+
+  #isPresent({ topicId }: TopicImage): boolean {
+    return this.#metadata.findTopicById(topicId) !== undefined
+  }
+
   async #openPartition(topic: TopicImage, index: number): Promise<Partition> {
-    const image = topic.partitions[index]!
-    const topicId = Buffer.from(topic.topicId, 'base64url')
-    const identity: LogIdentity = { topicId, partition: index, incarnation: image.incarnation }
-    const wanted = image.replicas.find(replica => replica.nodeId === this.#nodeId)?.directoryId
+    const identity = identityOf(topic, index)
+    const wanted = topic.partitions[index]!.replicas.find(
+      replica => replica.nodeId === this.#nodeId,
+    )?.directoryId
     const directory =
       this.#directories.find(one => one.directoryId.toString('base64url') === wanted) ?? this.#directories[0]!
     this.#placed.delete(directory)
     const { log: settings, rules } = this.#settingsOf(topic.name)
-    const log = await directory.openLog(identity, topic.name, settings)
+    // It is open when others of its topic could not be opened with it.
+    const log = directory.findLog(identity) ?? (await directory.openLog(identity, topic.name, settings))
     const names = { topic: topic.name, topicId: topic.topicId, index, leaderId: this.#nodeId }
     return new Partition(names, log, rules, this.#clock, this.trafficOf(topic.name))
   }
 
+  /** The log of a partition, or of one that was opened and never served. */
+  async #removeLog(topic: TopicImage, index: number, partition: Partition | undefined): Promise<void> {
+    const identity = identityOf(topic, index)
+    const holder = this.#directories.find(directory => {
+      const log = directory.findLog(identity)
+      return log !== undefined && (partition === undefined || partition.log === log)
+    })
+    await holder?.removeLog(identity)
+  }
+
   #adopt(topic: TopicImage, added: readonly Partition[]): void {
-    const partitions = [...(this.#byName.get(topic.name) ?? [])]
-    for (const partition of added) if (partition) partitions[partition.index] = partition
+    const partitions = [...(this.#byId.get(topic.topicId) ?? []), ...added]
     this.#byName.set(topic.name, partitions)
     this.#byId.set(topic.topicId, partitions)
   }
+}
+
+function identityOf({ topicId, partitions }: TopicImage, index: number): LogIdentity {
+  const { incarnation } = partitions[index]!
+  return { topicId: Buffer.from(topicId, 'base64url'), partition: index, incarnation }
 }

@@ -6,6 +6,7 @@ import { findTopicNameFault } from '../../storage/log/segment-names.ts'
 import { TOPIC_OPERATIONS } from '../authorized-operations.ts'
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
+import { leadershipOf } from '../partition-leadership.ts'
 
 /**
  * DescribeTopicPartitions: topics in the order of their names, so many partitions at a time (KIP-966).
@@ -16,16 +17,16 @@ import { handler } from '../handler.ts'
 export const describeTopicPartitions = handler(DescribeTopicPartitions, {
   versions: [0, 0],
   notes: 'Lists of eligible leader replicas are empty.',
-  handle(request, context) {
+  async handle(request, context) {
     const names = namesFrom(request, context)
     if (!names) return refuse(request)
-    const { config } = context.broker
+    const { cluster, config } = context.broker
     const wanted = Math.min(request.responsePartitionLimit, config.value('max.request.partition.size.limit'))
     let room = Math.max(1, wanted)
     const topics: Topic[] = []
     for (const name of names) {
       if (room === 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } }
-      const topic = context.broker.cluster.metadata.findTopic(name)
+      const topic = await cluster.whenUsable(cluster.metadata.findTopic(name))
       if (!topic) {
         topics.push(unknownTopic(name, context))
         continue
@@ -80,15 +81,12 @@ function describe(topic: TopicImage, from: number, count: number, { broker }: Re
     const replicaNodes = image.replicas.map(replica => replica.nodeId)
     const partitionIndex = from + i
     return {
-      errorCode: ErrorCode.NONE,
+      ...leadershipOf(cluster.partitions.findById(topic.topicId, partitionIndex), replicaNodes),
       partitionIndex,
-      leaderId: cluster.nodeId,
-      leaderEpoch: cluster.partitions.find(topic.name, partitionIndex)?.leaderEpoch ?? 0,
       replicaNodes,
       isrNodes: replicaNodes,
       eligibleLeaderReplicas: [],
       lastKnownElr: [],
-      offlineReplicas: [],
     }
   })
   return {

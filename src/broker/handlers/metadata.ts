@@ -8,13 +8,15 @@ import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from '../authorized-o
 import type { RequestContext } from '../context.ts'
 import { handler } from '../handler.ts'
 import { GROUP_TOPIC } from '../internal-topics.ts'
+import { leadershipOf } from '../partition-leadership.ts'
 import { wireErrorOf } from '../wire-error.ts'
 
 /**
  * Metadata: brokers, topics, partitions and who leads them.
  *
  * v0 takes an empty list for all topics, later versions take null. v4 lets the client forbid auto-creation, v10 has topic ids, v12 asks by id.
- * A topic that is created on use is answered at once with its leaders: LEADER_NOT_AVAILABLE would only make clients wait.
+ * A topic that is created on use is answered at once with its leaders: LEADER_NOT_AVAILABLE would only make clients wait. So is one that
+ * somebody else is creating: the answer waits until it can be used.
  */
 export const metadata = handler(Metadata, {
   versions: [0, 13],
@@ -37,9 +39,12 @@ export const metadata = handler(Metadata, {
 type Request = RequestOf<typeof Metadata>
 
 async function describeTopics(request: Request, context: RequestContext): Promise<MetadataTopic[]> {
-  const { metadata } = context.broker.cluster
+  const { cluster } = context.broker
   const wantsAll = request.topics === null || (context.version === 0 && request.topics.length === 0)
-  if (wantsAll) return [...metadata.topics].map(topic => describe(topic, request, context))
+  if (wantsAll) {
+    const topics = await Promise.all([...cluster.metadata.topics].map(topic => cluster.whenUsable(topic)))
+    return topics.filter(topic => topic !== undefined).map(topic => describe(topic, request, context))
+  }
   return Promise.all(request.topics!.map(wanted => describeWanted(wanted, request, context)))
 }
 
@@ -48,12 +53,12 @@ async function describeWanted(
   request: Request,
   context: RequestContext,
 ): Promise<MetadataTopic> {
-  const { metadata } = context.broker.cluster
+  const { cluster } = context.broker
   if (wanted.name === null || (wanted.topicId !== ZERO_UUID && context.version >= 12)) {
-    const topic = metadata.findTopicById(wanted.topicId)
+    const topic = await cluster.whenUsable(cluster.metadata.findTopicById(wanted.topicId))
     return topic ? describe(topic, request, context) : unknownTopic(wanted, ErrorCode.UNKNOWN_TOPIC_ID)
   }
-  const topic = metadata.findTopic(wanted.name)
+  const topic = await cluster.whenUsable(cluster.metadata.findTopic(wanted.name))
   if (topic) return describe(topic, request, context)
   try {
     return describe(await createOnUse(wanted.name, request, context), request, context)
@@ -75,17 +80,14 @@ async function createOnUse(name: string, request: Request, { broker }: RequestCo
 function describe(topic: TopicImage, request: Request, { broker }: RequestContext): MetadataTopic {
   const { cluster, internalTopics } = broker
   const partitions = topic.partitions.map((image, partitionIndex) => {
-    const partition = cluster.partitions.find(topic.name, partitionIndex)
+    const partition = cluster.partitions.findById(topic.topicId, partitionIndex)
     const replicaNodes = image.replicas.map(replica => replica.nodeId)
     // A damaged log still has its leader: clients then get KAFKA_STORAGE_ERROR, which they try again.
     return {
-      errorCode: ErrorCode.NONE,
+      ...leadershipOf(partition, replicaNodes),
       partitionIndex,
-      leaderId: cluster.nodeId,
-      leaderEpoch: partition?.leaderEpoch ?? 0,
       replicaNodes,
       isrNodes: replicaNodes,
-      offlineReplicas: [],
     }
   })
   return {

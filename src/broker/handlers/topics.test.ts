@@ -127,6 +127,22 @@ test('Metadata creates topics on use with num.partitions, when client and broker
   }
 })
 
+test('clients that create one topic by using it can all use it at once', async () => {
+  const { connect } = await startLiveBroker({ dataDir: await temporaryFolder() })
+  const clients = await Promise.all(Array.from({ length: 6 }, connect))
+  for (let round = 0; round < 5; round++) {
+    const name = `t${round}`
+    const errorCodes = clients.map(async (client, index) => {
+      const topics = index % 3 === 2 ? null : [{ name }] // all topics, as one that others are creating comes up among them
+      const answer = await client.request(Metadata, 8, { topics, allowAutoTopicCreation: true })
+      const topic = answer.topics.find(one => one.name === name)
+      if (!topic && topics === null) return [0, 0]
+      return [topic!.errorCode, (await produce(client, name, ['a'])).errorCode]
+    })
+    expect(await Promise.all(errorCodes)).toEqual(Array(clients.length).fill([0, 0]))
+  }
+})
+
 test('Metadata tells all topics, none, and one by its id', async () => {
   const { client } = await startLiveBroker()
   await createTopic(client, 'a')
