@@ -5,6 +5,7 @@ import { CreateTopics } from '../protocol/messages/create-topics.ts'
 import { DeleteRecords } from '../protocol/messages/delete-records.ts'
 import { DeleteTopics } from '../protocol/messages/delete-topics.ts'
 import { ZERO_UUID } from '../protocol/schema.ts'
+import type { TopicView } from './cluster-view.ts'
 import { errorOf } from './error-answer.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { askLeaders, type Outcome } from './leader-requests.ts'
@@ -82,6 +83,23 @@ export async function growTopics(
     topic: name,
     error: errorOf(errorCode, errorMessage),
   }))
+}
+
+/**
+ * Waits until the broker that we ask knows of a change: a controller answers before all brokers have heard of it. Says whether it does;
+ * after the client's time nobody waits any longer.
+ */
+export async function settle(
+  client: KafkaClient,
+  names: readonly string[],
+  isSettled: (topic: TopicView) => boolean,
+): Promise<boolean> {
+  const pauses = client.pauses()
+  for (;;) {
+    const topics = await client.refresh(names)
+    if (topics.every(isSettled)) return true
+    if (!(await pauses.next())) return false
+  }
 }
 
 export interface Trim extends TopicPartition {

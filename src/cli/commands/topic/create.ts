@@ -1,5 +1,5 @@
 import type { KafkaClient } from '../../../client/kafka-client.ts'
-import { createTopics } from '../../../client/topics.ts'
+import { createTopics, settle } from '../../../client/topics.ts'
 import type { ClusterOptions } from '../../cluster-options.ts'
 import { parseCount } from '../../numbers.ts'
 import { printOutcomes } from '../../outcomes.ts'
@@ -30,6 +30,14 @@ export async function createTopic(
   }
   const topics = names.map(name => ({ name, ...shape }))
   const created = await createTopics(client, topics, { validateOnly: dry })
+  const made = created.filter(({ error }) => !error).map(({ topic }) => topic)
+  // Whoever goes on with the next command finds them there.
+  if (!dry)
+    await settle(
+      client,
+      made,
+      ({ errorCode, partitions }) => errorCode === 0 && partitions.every(({ leader }) => leader >= 0),
+    )
   const outcomes = created.map(({ topic, error }) => {
     const isFine = ifNotExists && error?.error === 'TOPIC_ALREADY_EXISTS'
     return { name: topic, error: isFine ? undefined : error }

@@ -1,5 +1,5 @@
 import type { KafkaClient } from '../../../client/kafka-client.ts'
-import { deleteTopics, growTopics, trimPartitions } from '../../../client/topics.ts'
+import { deleteTopics, growTopics, settle, trimPartitions } from '../../../client/topics.ts'
 import { KafkaError } from '../../../protocol/errors.ts'
 import type { ClusterOptions } from '../../cluster-options.ts'
 import { InputError, kafkaText, UsageError } from '../../failure.ts'
@@ -22,6 +22,8 @@ export async function addPartitions(
   const topics = await requireTopics(client, names)
   const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length + more]))
   const grown = await growTopics(client, counts)
+  const done = grown.filter(({ error }) => !error).map(({ topic }) => topic)
+  await settle(client, done, ({ name, partitions }) => partitions.length >= counts.get(name)!)
   const outcomes = grown.map(({ topic, error }) => ({ name: topic, error }))
   await printOutcomes(terminal, options, outcomes, { kind: 'topic', done: 'OK' })
 }
@@ -37,6 +39,8 @@ export async function removeTopics(
     client,
     topics.map(({ name }) => name),
   )
+  const done = removed.filter(({ error }) => !error).map(({ topic }) => topic)
+  await settle(client, done, ({ errorCode }) => errorCode !== 0)
   const outcomes = removed.map(({ topic, error }) => ({ name: topic, error }))
   await printOutcomes(terminal, options, outcomes, { kind: 'topic', done: 'OK' })
 }
