@@ -223,6 +223,17 @@ describe('records', () => {
   })
 })
 
+test('records go to a topic while another is creating it', async () => {
+  const { broker, client } = await startLiveBroker({ dataDir: await temporaryFolder() })
+  const names = Array.from({ length: 20 }, (_, i) => `t${i}`)
+  const created = names.map(name => createTopic(client, name, { partitions: 3 }))
+  const [last] = names.slice(-1)
+  while (!broker.topic(last!)) await new Promise(resolve => setImmediate(resolve))
+  await Promise.all(names.map(name => broker.produce(name, [{ value: name }])))
+  for (const name of names) expect(await broker.records(name)).toMatchObject([{ value: name }])
+  await Promise.all(created)
+})
+
 describe('groups', () => {
   test('show members, assignments, offsets and lag', async () => {
     const { broker, client } = await startLiveBroker({ topics: [{ name: 'orders', partitions: 2 }] })

@@ -42,6 +42,8 @@ export interface ReadOptions {
 }
 
 const READ_BYTES = 1 << 20
+/** A topic that is not open by then has lost its disk. */
+const OPENING_MS_MAX = 5_000
 
 type Decode<Text, Value> = { text: (bytes: Buffer) => Text; value: (bytes: Buffer | null) => Value }
 
@@ -63,19 +65,14 @@ export const asJson: Decode<string, unknown> = {
 
 /** All that consumers could read now, by partition and offset. */
 export async function readRecords<Text, Value>(
-  { cluster }: BrokerContext,
+  context: BrokerContext,
   topic: string,
-  options: ReadOptions,
+  { partition, from = 0 }: ReadOptions,
   decode: Decode<Text, Value>,
 ): Promise<TopicRecord<Value, Text>[]> {
-  const { partition, from = 0 } = options
-  const partitions =
-    partition === undefined
-      ? cluster.partitions.ofTopic(topic)
-      : [requirePartition(cluster.partitions.find(topic, partition), topic, partition)]
-  if (partitions.length === 0)
-    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `there is no topic ${topic}`)
-  const lists = await Promise.all(partitions.map(one => readPartition(one, from, decode)))
+  const all = await requirePartitions(context, topic)
+  const wanted = partition === undefined ? all : [requirePartition(all[partition], topic, partition)]
+  const lists = await Promise.all(wanted.map(one => readPartition(one, from, decode)))
   return lists.flat()
 }
 
@@ -85,6 +82,7 @@ export async function appendRecords(
   topic: string,
   records: readonly NewRecord[],
 ): Promise<RecordPlace[]> {
+  await createOnUse(context, topic)
   const partitions = await requirePartitions(context, topic)
   let turn = 0
   const chosen = records.map(({ partition, key }) => {
@@ -107,17 +105,24 @@ export async function appendRecords(
   return places
 }
 
+/** A topic that somebody is just creating is waited for: it is known a moment before its partitions are open. */
 async function requirePartitions(
-  { cluster, config, topicCreation }: BrokerContext,
+  { cluster, clock }: BrokerContext,
   topic: string,
 ): Promise<readonly Partition[]> {
-  if (!cluster.metadata.findTopic(topic)) {
-    if (!config.value('auto.create.topics.enable')) {
-      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `there is no topic ${topic}`)
-    }
-    await topicCreation.createOnUse(topic)
+  for (let waitedMs = 0; waitedMs < OPENING_MS_MAX; waitedMs++) {
+    const image = cluster.metadata.findTopic(topic)
+    if (!image) break
+    const partitions = cluster.partitions.ofTopic(topic)
+    if (partitions.length >= image.partitions.length) return partitions
+    await new Promise<void>(resolve => clock.after(1, resolve, 'topic-opening'))
   }
-  return cluster.partitions.ofTopic(topic)
+  throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `there is no topic ${topic}`)
+}
+
+async function createOnUse({ cluster, config, topicCreation }: BrokerContext, topic: string): Promise<void> {
+  if (cluster.metadata.findTopic(topic) || !config.value('auto.create.topics.enable')) return
+  await topicCreation.createOnUse(topic)
 }
 
 function requirePartition(partition: Partition | undefined, topic: string, index: number): Partition {

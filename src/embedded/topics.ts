@@ -89,12 +89,15 @@ function viewOf({ cluster, internalTopics }: BrokerContext, topic: TopicImage): 
     id: topicId,
     isInternal: internalTopics.isInternal(name),
     config: Object.fromEntries(cluster.metadata.configsOf(ConfigResource.TOPIC, name)),
-    partitions: cluster.partitions.ofTopic(name).map(partition => ({
-      partition: partition.index,
-      startOffset: partition.logStartOffset,
-      endOffset: partition.highWatermark,
-      leaderEpoch: partition.leaderEpoch,
-      bytes: partition.log.sizeBytes,
-    })),
+    partitions: topic.partitions.map((_, partition) => {
+      const open = cluster.partitions.find(name, partition) // not yet, while it is being created
+      return {
+        partition,
+        startOffset: open?.logStartOffset ?? 0,
+        endOffset: open?.highWatermark ?? 0,
+        leaderEpoch: open?.leaderEpoch ?? 0,
+        bytes: open?.log.sizeBytes ?? 0,
+      }
+    }),
   }
 }
