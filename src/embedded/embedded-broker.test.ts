@@ -17,6 +17,7 @@ import { AlterClientQuotas } from '../protocol/messages/alter-client-quotas.ts'
 import { DescribeClientQuotas } from '../protocol/messages/describe-client-quotas.ts'
 import { FindCoordinator } from '../protocol/messages/find-coordinator.ts'
 import { Heartbeat } from '../protocol/messages/heartbeat.ts'
+import { IncrementalAlterConfigs } from '../protocol/messages/incremental-alter-configs.ts'
 import { InitProducerId } from '../protocol/messages/init-producer-id.ts'
 import { JoinGroup } from '../protocol/messages/join-group.ts'
 import { Metadata } from '../protocol/messages/metadata.ts'
@@ -316,6 +317,24 @@ describe('reset', () => {
     await client.request(FindCoordinator, 3, { key: 'g' })
     expect((await beat()).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID)
     await joinGroup(client, 'g')
+  })
+
+  test('undoes changes of settings', async () => {
+    const { broker, client } = await startLiveBroker({ topics: ['orders'], config: { 'num.partitions': 2 } })
+    const set = (resourceType: number, resourceName: string, name: string, value: string) =>
+      client.request(IncrementalAlterConfigs, 1, {
+        resources: [{ resourceType, resourceName, configs: [{ name, configOperation: 0, value }] }],
+        validateOnly: false,
+      })
+    await set(4, '', 'message.max.bytes', '100')
+    await set(2, 'orders', 'max.message.bytes', '100')
+    const large = () => produce(client, 'orders', ['x'.repeat(1_000)])
+    expect((await large()).errorCode).toBe(ErrorCode.MESSAGE_TOO_LARGE)
+    await broker.reset()
+    expect((await large()).errorCode).toBe(ErrorCode.NONE)
+    await createTopic(client, 'other')
+    expect((await produce(client, 'other', ['x'.repeat(1_000)])).errorCode).toBe(ErrorCode.NONE)
+    expect(broker.topic('orders')!.partitions).toHaveLength(2)
   })
 
   test('removes quotas', async () => {
