@@ -1,6 +1,11 @@
 import { canonicalIp } from '../base/ip-address.ts'
 import { QuotaKey } from '../cluster/client-quota-alteration.ts'
-import { type ClientQuota, type ClientQuotas, QuotaEntityType } from '../cluster/client-quotas.ts'
+import {
+  addressNamed,
+  type ClientQuota,
+  type ClientQuotas,
+  QuotaEntityType,
+} from '../cluster/client-quotas.ts'
 
 /**
  * Which quota applies to a client: the most specific one, in Kafka's order. It also says who shares the account: a quota for a user counts
@@ -62,7 +67,7 @@ export class QuotaLimits {
   #add({ entity, values }: ClientQuota): void {
     const address = entity.get(QuotaEntityType.IP)
     for (const [key, value] of values) {
-      if (address !== undefined) this.#addresses.set(address && (canonicalIp(address) ?? address), value)
+      if (address !== undefined) this.#addresses.set(address && (addressNamed(address) ?? address), value)
       else this.#clients[key as ClientQuotaKey]?.set(userOf(entity), clientIdOf(entity), value)
     }
   }
@@ -70,7 +75,7 @@ export class QuotaLimits {
   #remove({ entity, values }: ClientQuota): void {
     const address = entity.get(QuotaEntityType.IP)
     for (const key of values.keys()) {
-      if (address !== undefined) this.#addresses.delete(address && (canonicalIp(address) ?? address))
+      if (address !== undefined) this.#addresses.delete(address && (addressNamed(address) ?? address))
       else this.#clients[key as ClientQuotaKey]?.delete(userOf(entity), clientIdOf(entity))
     }
   }

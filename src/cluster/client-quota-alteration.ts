@@ -1,6 +1,12 @@
-import { canonicalIp } from '../base/ip-address.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import { type ClientQuotas, type QuotaEntity, QuotaEntityType, quotaEntityKey } from './client-quotas.ts'
+import {
+  addressNamed,
+  type ClientQuotas,
+  type QuotaEntity,
+  QuotaEntityType,
+  quotaEntityKey,
+  sortedEntity,
+} from './client-quotas.ts'
 import type { MetadataChange } from './metadata-records.ts'
 
 /**
@@ -42,7 +48,7 @@ export interface AlteredQuota {
   readonly error: KafkaError | null
 }
 
-/** One result for each entity. An entity that comes twice is changed as it was asked first, and the second is refused. */
+/** One result for each entity. One that comes twice is changed as it was asked first, and refused: what was meant is not known. */
 export function alterClientQuotas(
   quotas: ClientQuotas,
   alterations: readonly QuotaAlteration[],
@@ -50,10 +56,12 @@ export function alterClientQuotas(
   const changes: MetadataChange[] = []
   const results = new Map<string, AlteredQuota>()
   let count = quotas.count
-  for (const { entity, ops } of alterations) {
+  for (const { entity: sent, ops } of alterations) {
+    const entity = sortedEntity(sent)
     const key = quotaEntityKey(entity)
     try {
-      if (results.has(key)) {
+      // Kafka has the same words for both.
+      if (results.has(key) || new Set(ops.map(op => op.key)).size < ops.length) {
         throw new KafkaError('INVALID_REQUEST', `Ignoring duplicate entity ${entityText(entity)}`)
       }
       const change = alterOne(quotas, { entity, ops })
@@ -78,23 +86,14 @@ type QuotaChange = Extract<MetadataChange, { type: 'clientQuota' }>
 function alterOne(quotas: ClientQuotas, { entity, ops }: QuotaAlteration): QuotaChange | undefined {
   const kinds = keysFor(entity)
   const values = new Map(quotas.valuesOf(entity))
-  const seen = new Set<string>()
   let isChanged = false
   for (const { key, value, remove } of ops) {
-    if (seen.has(key)) {
-      throw new KafkaError(
-        'INVALID_REQUEST',
-        `Duplicate quota key ${key} not updating quota for this entity ${entityText(entity)}`,
-      )
-    }
-    seen.add(key)
     if (!remove) checkValue(key, value, kinds.get(key))
     if (remove ? values.delete(key) : values.get(key) !== value) isChanged = true
     if (!remove) values.set(key, value)
   }
   if (!isChanged) return undefined
-  const sorted = new Map([...entity].sort(([a], [b]) => (a < b ? -1 : 1)))
-  return { type: 'clientQuota', entity: sorted, value: values.size > 0 ? values : null }
+  return { type: 'clientQuota', entity, value: values.size > 0 ? values : null }
 }
 
 /** The keys that an entity may have a quota for. */
@@ -114,7 +113,7 @@ function keysFor(entity: QuotaEntity): ReadonlyMap<string, Kind> {
     )
   }
   const ip = entity.get(QuotaEntityType.IP) ?? null
-  if (ip !== null && canonicalIp(ip) === undefined) {
+  if (ip !== null && addressNamed(ip) === undefined) {
     throw new KafkaError('INVALID_REQUEST', `${ip} is not a valid IP or resolvable host.`)
   }
   return IP_KEYS

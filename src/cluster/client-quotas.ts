@@ -1,3 +1,4 @@
+import { canonicalIp } from '../base/ip-address.ts'
 import { KafkaError } from '../protocol/errors.ts'
 
 /**
@@ -66,9 +67,18 @@ export class ClientQuotas {
   }
 }
 
+/** The address that an entity of type `ip` is named by, in its one spelling; undefined for what is none. Names are not looked up. */
+export function addressNamed(name: string): string | undefined {
+  return name === 'localhost' ? '127.0.0.1' : canonicalIp(name)
+}
+
 /** The same text for the same entity, whatever the order of its components. */
 export function quotaEntityKey(entity: QuotaEntity): string {
-  return JSON.stringify([...entity].sort(([a], [b]) => (a < b ? -1 : 1)))
+  return JSON.stringify([...sortedEntity(entity)])
+}
+
+export function sortedEntity(entity: QuotaEntity): QuotaEntity {
+  return new Map([...entity].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function matches(entity: QuotaEntity, { entityType, matchType, match }: QuotaFilterComponent): boolean {

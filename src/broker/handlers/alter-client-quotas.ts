@@ -12,7 +12,7 @@ export const alterClientQuotas = handler(AlterClientQuotas, {
     'Every client is the user ANONYMOUS. Bytes are those of the request for Produce, of the records for Fetch. ' +
     'request_percentage is a share of the event loop: decoding a request and handling it until it first waits. ' +
     'A new client has the quota of one window (quota.window.size.seconds) to begin with, not of all of them. ' +
-    'Addresses are not looked up by name.',
+    'Addresses are not looked up by name, except for localhost.',
   async handle(request, { broker }) {
     const alterations = request.entries.map(({ entity, ops }) => ({
       entity: new Map(entity.map(({ entityType, entityName }) => [entityType, entityName])),

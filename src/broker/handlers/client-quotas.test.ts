@@ -187,7 +187,7 @@ describe('refused is', () => {
       validateOnly: false,
     })
     expect(answer.entries).toMatchObject([
-      { errorCode: INVALID_REQUEST, errorMessage: expect.stringMatching(/^Duplicate quota key/) },
+      { errorCode: INVALID_REQUEST, errorMessage: expect.stringMatching(/^Ignoring duplicate entity/) },
     ])
     expect(await describeQuotas()).toEqual([])
   })
@@ -277,7 +277,10 @@ describe('quotas are found', () => {
 test('nobody has credentials, as there are no logins', async () => {
   const all = await client.request(DescribeUserScramCredentials, 0, { users: null })
   expect(all).toMatchObject({ errorCode: 0, results: [] })
-  const users = [{ name: 'u' }, { name: 'u' }]
+  const users = [{ name: 'u' }, { name: 'v' }, { name: 'u' }]
   const { results } = await client.request(DescribeUserScramCredentials, 0, { users })
-  expect(results).toMatchObject([{ user: 'u', errorCode: 91, credentialInfos: [] }])
+  expect(results).toMatchObject([
+    { user: 'u', errorCode: 92, credentialInfos: [] },
+    { user: 'v', errorCode: 91, credentialInfos: [] },
+  ])
 })

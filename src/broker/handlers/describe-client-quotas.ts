@@ -10,7 +10,7 @@ export const describeClientQuotas = handler(DescribeClientQuotas, {
       const found = broker.cluster.metadata.clientQuotas.find(components, strict)
       return {
         errorCode: 0,
-        errorMessage: null,
+        errorMessage: '',
         entries: found.map(({ entity, values }) => ({
           entity: Array.from(entity, ([entityType, entityName]) => ({ entityType, entityName })),
           values: Array.from(values, ([key, value]) => ({ key, value })),
