@@ -41,16 +41,16 @@ export interface FeatureUpdate {
 }
 
 const UPGRADE = 1
-export const SAFE_DOWNGRADE = 2
+const SAFE_DOWNGRADE = 2
 const UNSAFE_DOWNGRADE = 3
 const UPGRADE_TYPES = [UPGRADE, SAFE_DOWNGRADE, UNSAFE_DOWNGRADE]
 
-/** Why the feature cannot get the level; undefined when it has it already. A feature that nobody knows has level 0. */
+/** Why the feature cannot get the level; undefined when it has it already. */
 export function findFeatureFault(name: string, { level, upgradeType }: FeatureUpdate): string | undefined {
   const feature = features.find(one => one.name === name)
   if (!UPGRADE_TYPES.includes(upgradeType)) return 'The controller does not support the given upgrade type.'
   if (level < 0) return 'A feature version cannot be less than 0.'
-  if (!feature) return level === 0 ? undefined : 'This broker does not support this feature.'
+  if (!feature) return 'This broker does not support this feature.'
   const { minVersion, maxVersion } = feature
   if (level >= minVersion && level <= maxVersion) return undefined
   return `This broker only supports versions ${minVersion}-${maxVersion}.`

@@ -135,7 +135,9 @@ export class Controller {
         `Unable to find partition ${topic.name}:${partitionIndex}.`,
       )
     }
-    if (nodes === null) throw new KafkaError('NO_REASSIGNMENT_IN_PROGRESS')
+    if (nodes === null) {
+      throw new KafkaError('NO_REASSIGNMENT_IN_PROGRESS', 'No partition reassignment is in progress.')
+    }
     this.#requireKnownNodes(nodes)
   }
 
@@ -247,10 +249,11 @@ export class Controller {
         'The manual partition assignment includes an empty replica list.',
       )
     }
-    if (new Set(nodes).size !== nodes.length) {
+    const repeated = nodes.find((node, i) => nodes.indexOf(node) < i)
+    if (repeated !== undefined) {
       throw new KafkaError(
         'INVALID_REPLICA_ASSIGNMENT',
-        'The manual partition assignment includes a broker more than once.',
+        `The manual partition assignment includes the broker ${repeated} more than once.`,
       )
     }
     const stranger = nodes.find(node => node !== this.#settings.nodeId)

@@ -60,6 +60,7 @@ function unknown({ topics }: Request) {
       partitions: partitions.map(({ partitionIndex }) => ({
         partitionIndex,
         errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        errorMessage: 'The one quorum is that of __cluster_metadata partition 0.',
         ...nobody,
       })),
     })),

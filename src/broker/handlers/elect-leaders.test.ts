@@ -32,7 +32,8 @@ test('of all partitions those that need no election are not listed', async () =>
   const { client } = await startLiveBroker()
   await createTopic(client, 't')
   const answer = await client.request(ElectLeaders, 2, { topicPartitions: null })
-  expect(answer).toMatchObject({ errorCode: NONE, replicaElectionResults: [] })
+  expect(answer.errorCode).toBe(NONE)
+  expect(answer.replicaElectionResults).toEqual([{ topic: 't', partitionResult: [] }])
 })
 
 test('an unknown type of election is refused as a whole', async () => {

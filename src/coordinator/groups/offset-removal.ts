@@ -32,7 +32,6 @@ export async function deleteOffsets(
   groupId: string,
   wanted: readonly { topic: string; partitionIndex: number }[],
 ): Promise<number[]> {
-  if (wanted.length === 0) return [] // as in Kafka, which then does not look for the group
   const entry = partition.find(groupId)
   if (entry === undefined) throw new KafkaError('GROUP_ID_NOT_FOUND')
   const read = async () => {
