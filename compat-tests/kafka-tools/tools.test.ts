@@ -5,32 +5,9 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { kafkaTool, type Tool } from '../support/kafka-jars.ts'
 import { suite } from '../support/scenario.ts'
+import { type Answer, tool } from './tool.ts'
 
 const timeoutMs = 120_000
-
-/** What a tool prints, as rows of words; log lines, ids and times are not for comparing. */
-function rows(text: string): string[][] {
-  return text
-    .split('\n')
-    .filter(line => line.trim() && !line.startsWith('[') && !line.startsWith('\tat '))
-    .map(line =>
-      line
-        .replaceAll(/TopicId: \S+/g, 'TopicId')
-        .trim()
-        .split(/\s+/),
-    )
-}
-
-interface Answer {
-  code: number
-  rows: string[][]
-}
-
-async function tool(name: Tool, bootstrap: string, args: readonly string[], input?: string): Promise<Answer> {
-  const options = { timeoutMs: 60_000, ...(input !== undefined && { input }) }
-  const { code, stdout } = await kafkaTool(name, ['--bootstrap-server', bootstrap, ...args], options)
-  return { code, rows: rows(stdout) }
-}
 
 /** Each line is `{"name": EVENT, …}`. */
 async function events(
