@@ -118,6 +118,10 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   const groups = openGroups(options, cluster)
   stops.push(() => groups.close())
   const internalTopics = new InternalTopics({ config, cluster, groups, random })
+  cluster.onTopicDeleted = topic => {
+    internalTopics.resign(topic)
+    void groups.onTopicDeleted(topic.name)
+  }
   const context: BrokerContext = {
     config,
     settings,
@@ -250,7 +254,6 @@ function openGroups({ config, clock, random, logger }: StartOptions, cluster: Cl
     },
     settings: groupSettingsOf(config),
   })
-  cluster.onTopicDeleted = topic => void groups.onTopicDeleted(topic.name)
   return groups
 }
 

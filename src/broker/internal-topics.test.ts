@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
 import { createTopic, startLiveBroker, temporaryFolder } from '../../test/support/live-broker.ts'
 import type { RawClient } from '../../test/support/raw-client.ts'
+import { ErrorCode } from '../protocol/errors.ts'
+import { DeleteTopics } from '../protocol/messages/delete-topics.ts'
 import { FindCoordinator } from '../protocol/messages/find-coordinator.ts'
 import { ListGroups } from '../protocol/messages/list-groups.ts'
 import { OffsetCommit } from '../protocol/messages/offset-commit.ts'
 import { OffsetFetch } from '../protocol/messages/offset-fetch.ts'
+import { GROUP_TOPIC } from './internal-topics.ts'
 
 const GROUPS = Array.from({ length: 20 }, (_, index) => `group-${index}`)
 
@@ -43,4 +46,28 @@ test('groups are found again when another number of partitions is configured for
   for (const group of GROUPS) expect(await commit(client, group, 100)).toBe(0)
   const { groups } = await client.request(ListGroups, 4, {})
   expect(groups.map(({ groupId }) => groupId).sort()).toEqual([...GROUPS].sort())
+})
+
+test('groups work when a client has created their topic, with as many partitions as it likes', async () => {
+  const { client } = await startLiveBroker({ config: { 'offsets.topic.num.partitions': 2 } })
+  await createTopic(client, 't')
+  expect((await createTopic(client, GROUP_TOPIC, { partitions: 5 })).errorCode).toBe(0)
+  for (const [index, group] of GROUPS.entries()) {
+    expect(await findCoordinator(client, group)).toBe(0)
+    expect(await commit(client, group, index)).toBe(0)
+  }
+  for (const [index, group] of GROUPS.entries()) expect(await committed(client, group)).toBe(index)
+})
+
+test('groups begin anew when their topic is deleted and made again', async () => {
+  const { client } = await startLiveBroker()
+  await createTopic(client, 't')
+  await findCoordinator(client, 'g')
+  await commit(client, 'g', 5)
+  await client.request(DeleteTopics, 1, { topicNames: [GROUP_TOPIC], timeoutMs: 1_000 })
+  expect(await commit(client, 'g', 6)).toBe(ErrorCode.NOT_COORDINATOR)
+  await createTopic(client, GROUP_TOPIC, { partitions: 3 })
+  expect(await committed(client, 'g')).toBe(-1)
+  expect(await commit(client, 'g', 7)).toBe(0)
+  expect(await committed(client, 'g')).toBe(7)
 })

@@ -1,6 +1,7 @@
 import type { Random } from '../base/random.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { TopicImage } from '../cluster/metadata.ts'
+import type { Partition } from '../cluster/partition.ts'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import type { Config } from './config.ts'
@@ -8,7 +9,7 @@ import { PartitionCoordinatorLog } from './partition-coordinator-log.ts'
 
 /**
  * The topics that the broker itself writes. `__consumer_offsets` is made when the first group is looked for, as in Kafka; each of its
- * partitions that this node leads gets a group coordinator.
+ * partitions that this node leads gets a group coordinator, whoever has created it.
  */
 export const GROUP_TOPIC = '__consumer_offsets'
 const INTERNAL_TOPICS = new Set([GROUP_TOPIC, '__transaction_state', '__share_group_state'])
@@ -26,6 +27,7 @@ export class InternalTopics {
 
   constructor(options: InternalTopicsOptions) {
     this.#options = options
+    options.cluster.partitions.onOpen = (topic, partitions) => this.#lead(topic, partitions)
   }
 
   isInternal(topic: string): boolean {
@@ -34,21 +36,23 @@ export class InternalTopics {
 
   /** Loads the groups of a topic that is there already. */
   async start(): Promise<void> {
-    const topic = this.#options.cluster.metadata.findTopic(GROUP_TOPIC)
-    if (topic) await this.#lead(topic)
+    const { metadata, partitions } = this.#options.cluster
+    const topic = metadata.findTopic(GROUP_TOPIC)
+    if (topic) await this.#lead(topic, partitions.ofTopic(GROUP_TOPIC))
   }
 
   /** The topic of groups, made when it is missing. */
   async requireGroupTopic(): Promise<TopicImage> {
-    const topic = this.#options.cluster.metadata.findTopic(GROUP_TOPIC)
-    if (topic && !this.#creating) return topic
+    const { cluster } = this.#options
+    const topic = await cluster.whenUsable(cluster.metadata.findTopic(GROUP_TOPIC))
+    if (topic) return topic
     this.#creating ??= this.#create().finally(() => {
       this.#creating = undefined
     })
     return this.#creating
   }
 
-  /** The topic is about to be deleted: its groups are gone with it. */
+  /** The topic is deleted: its groups are gone with it. */
   resign(topic: TopicImage): void {
     if (topic.name !== GROUP_TOPIC) return
     for (let index = 0; index < topic.partitions.length; index++) this.#options.groups.resign(index)
@@ -73,16 +77,16 @@ export class InternalTopics {
       if (!present) throw created
       return present
     }
-    await this.#lead(created!)
     return created!
   }
 
-  async #lead(topic: TopicImage): Promise<void> {
-    const { cluster, groups, random } = this.#options
+  async #lead(topic: TopicImage, partitions: readonly Partition[]): Promise<void> {
+    if (topic.name !== GROUP_TOPIC) return
+    const { groups, random } = this.#options
     await Promise.all(
-      cluster.partitions
-        .ofTopic(topic.name)
-        .map(partition => groups.lead(partition.index, new PartitionCoordinatorLog(partition, random))),
+      partitions.map(partition =>
+        groups.lead(partition.index, new PartitionCoordinatorLog(partition, random)),
+      ),
     )
   }
 }

@@ -69,11 +69,7 @@ export async function deleteTopic(context: BrokerContext, name: string): Promise
   await deleteTopics(context, [topic])
 }
 
-export async function deleteTopics(
-  { cluster, internalTopics }: BrokerContext,
-  topics: readonly TopicImage[],
-): Promise<void> {
-  for (const topic of topics) if (internalTopics.isInternal(topic.name)) internalTopics.resign(topic)
+export async function deleteTopics({ cluster }: BrokerContext, topics: readonly TopicImage[]): Promise<void> {
   await Promise.all(topics.map(topic => cluster.deleteTopic(topic).catch(unlessGone)))
 }
 

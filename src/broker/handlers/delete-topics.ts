@@ -33,7 +33,7 @@ async function deleteOne(
   { broker }: RequestContext,
   charge: Charge,
 ): Promise<DeletableTopicResult> {
-  const { cluster, config, internalTopics, logger } = broker
+  const { cluster, config, logger } = broker
   try {
     if (!config.value('delete.topic.enable')) throw new KafkaError('TOPIC_DELETION_DISABLED')
     if (name !== null && topicId !== ZERO_UUID) {
@@ -42,7 +42,6 @@ async function deleteOne(
     const topic = name === null ? cluster.metadata.findTopicById(topicId) : cluster.metadata.findTopic(name)
     if (!topic) throw new KafkaError(name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION')
     charge(topic.partitions.length)
-    if (internalTopics.isInternal(topic.name)) internalTopics.resign(topic)
     await cluster.deleteTopic(topic)
     return { name: topic.name, topicId: topic.topicId, errorCode: 0 }
   } catch (error) {
