@@ -42,8 +42,6 @@ export interface ReadOptions {
 }
 
 const READ_BYTES = 1 << 20
-/** A topic that is not open by then has lost its disk. */
-const OPENING_MS_MAX = 5_000
 
 type Decode<Text, Value> = { text: (bytes: Buffer) => Text; value: (bytes: Buffer | null) => Value }
 
@@ -105,18 +103,10 @@ export async function appendRecords(
   return places
 }
 
-/** A topic that somebody is just creating is waited for: it is known a moment before its partitions are open. */
-async function requirePartitions(
-  { cluster, clock }: BrokerContext,
-  topic: string,
-): Promise<readonly Partition[]> {
-  for (let waitedMs = 0; waitedMs < OPENING_MS_MAX; waitedMs++) {
-    const image = cluster.metadata.findTopic(topic)
-    if (!image) break
-    const partitions = cluster.partitions.ofTopic(topic)
-    if (partitions.length >= image.partitions.length) return partitions
-    await new Promise<void>(resolve => clock.after(1, resolve, 'topic-opening'))
-  }
+/** A topic that somebody is just creating is waited for. */
+async function requirePartitions({ cluster }: BrokerContext, topic: string): Promise<readonly Partition[]> {
+  const image = await cluster.whenUsable(cluster.metadata.findTopic(topic))
+  if (image) return cluster.partitions.ofTopic(topic)
   throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `there is no topic ${topic}`)
 }
 
