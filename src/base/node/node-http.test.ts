@@ -1,17 +1,20 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import type { HttpRequest, Respond } from '../http.ts'
 import type { Listener } from '../network.ts'
-import { NodeHttp } from './node-http.ts'
+import { NodeHttp, type NodeHttpLimits } from './node-http.ts'
 
 const listeners: Listener[] = []
 afterEach(async () => {
   for (const listener of listeners.splice(0)) await listener.close()
 })
 
-async function serve(respond: Respond): Promise<{ url: string; listener: Listener }> {
-  const listener = await new NodeHttp().serve({ host: '127.0.0.1', port: 0 }, respond)
+async function serve(
+  respond: Respond,
+  limits: Partial<NodeHttpLimits> = {},
+): Promise<{ url: string; listener: Listener }> {
+  const listener = await new NodeHttp(limits).serve({ host: '127.0.0.1', port: 0 }, respond)
   listeners.push(listener)
   return { url: `http://127.0.0.1:${listener.address.port}`, listener }
 }
@@ -85,4 +88,44 @@ test('a taken port is an error, and closing ends connections that are open', asy
   await listener.close()
   await once(socket, 'close')
   await expect(fetch(url)).rejects.toThrow()
+})
+
+/** Resolves when the server has closed it. */
+async function dial(
+  { address }: Listener,
+  bytes: string,
+): Promise<{ socket: Socket; closed: Promise<unknown> }> {
+  const socket = connect(address.port, '127.0.0.1')
+  socket.on('error', () => {})
+  const closed = once(socket, 'close')
+  await once(socket, 'connect')
+  socket.write(bytes)
+  return { socket, closed }
+}
+
+test('closes who does not finish a request, and who does not take an answer', async () => {
+  const large = { ...hello, body: 'x'.repeat(20 << 20) }
+  const { listener } = await serve(() => large, { requestMs: 50, stalledMs: 100 })
+  const slow = await dial(listener, 'GET / HTTP/1.1\r\n')
+  slow.socket.resume()
+  const deaf = await dial(listener, 'GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+  await slow.closed
+  // It is seen only once what has arrived is read.
+  await new Promise(resolve => setTimeout(resolve, 300))
+  deaf.socket.resume()
+  await deaf.closed
+  expect(deaf.socket.bytesRead).toBeLessThan(20 << 20)
+})
+
+test('takes no more connections than it should', async () => {
+  const { url, listener } = await serve(() => hello, { connectionsMax: 2 })
+  const held = [await dial(listener, ''), await dial(listener, '')]
+  const refused = await dial(listener, '')
+  refused.socket.resume()
+  await refused.closed
+  for (const { socket, closed } of held) {
+    socket.destroy()
+    await closed
+  }
+  await expect.poll(async () => (await fetch(url).catch(() => undefined))?.status).toBe(200)
 })

@@ -7,29 +7,40 @@ import type { Address, Listener } from '../network.ts'
  * may take. Bodies are not read; who sends one is answered and closed. The module is loaded with the first server, because most embedded
  * brokers have none.
  */
-const CONNECTIONS_MAX = 100
+export interface NodeHttpLimits {
+  readonly connectionsMax: number
+  /** For a whole request to arrive. */
+  readonly requestMs: number
+  /** For a client that takes nothing of its answer, or asks nothing. */
+  readonly stalledMs: number
+}
+
 const HEADER_BYTES_MAX = 16 << 10
-/** For a whole request, and for a client that takes nothing of its answer. */
-const REQUEST_MS = 10_000
-const STALLED_MS = 30_000
-/** Longer than the usual pause between two scrapes. */
-const IDLE_MS = 75_000
+/** Idle connections stay longer than the usual pause between two scrapes. */
+const LIMITS: NodeHttpLimits = { connectionsMax: 100, requestMs: 10_000, stalledMs: 75_000 }
 
 export class NodeHttp implements Http {
+  readonly #limits: NodeHttpLimits
+
+  constructor(limits: Partial<NodeHttpLimits> = {}) {
+    this.#limits = { ...LIMITS, ...limits }
+  }
+
   async serve({ host, port }: Address, respond: Respond): Promise<Listener> {
     const { createServer } = await import('node:http')
+    const { connectionsMax, requestMs, stalledMs } = this.#limits
     const server = createServer(
       {
         maxHeaderSize: HEADER_BYTES_MAX,
-        headersTimeout: REQUEST_MS,
-        requestTimeout: REQUEST_MS,
-        keepAliveTimeout: IDLE_MS,
-        connectionsCheckingInterval: REQUEST_MS,
+        headersTimeout: requestMs,
+        requestTimeout: requestMs,
+        keepAliveTimeout: stalledMs,
+        connectionsCheckingInterval: requestMs,
       },
       (request, response) => void answer(request, response, respond),
     )
-    server.maxConnections = CONNECTIONS_MAX
-    server.setTimeout(STALLED_MS)
+    server.maxConnections = connectionsMax
+    server.setTimeout(stalledMs)
     await listen(server, host, port)
     const bound = server.address()
     if (bound === null || typeof bound === 'string') throw new Error('no address was bound')
