@@ -108,7 +108,8 @@ test('lets --set beat the friendly flags, whatever their order', () => {
 })
 
 test('a broker whose log nobody reads any more serves on', async () => {
-  const broker = spawn(process.execPath, [bin, 'start', '--port', '0', '--data', join(folder, 'unread')])
+  const args = ['start', '--port', '0', '--set', 'loggerhead.http.port=-1', '--data', join(folder, 'unread')]
+  const broker = spawn(process.execPath, [bin, ...args])
   try {
     const [line] = (await once(broker.stdout, 'data')) as [Buffer]
     const [{ port }] = (JSON.parse(String(line)) as { listeners: [{ port: number }] }).listeners

@@ -35,7 +35,9 @@ export interface MemberOptions {
 
 const SESSION_TIMEOUT_MS = 10_000
 const REBALANCE_TIMEOUT_MS = 30_000
-/** Three heartbeats may be lost before the session ends. */
+/** Often enough that a rebalance is heard of soon. */
+const HEARTBEAT_MS = 1_000
+/** Three may be lost before the session ends. */
 const HEARTBEATS_IN_SESSION = 4
 /** A join is answered when all members have come, at the latest when the rebalance times out. */
 const JOIN_ANSWER_MS = 5_000
@@ -168,7 +170,7 @@ export class GroupMember {
   }
 
   #beatLater(): void {
-    const everyMs = this.#sessionTimeoutMs / HEARTBEATS_IN_SESSION
+    const everyMs = Math.min(HEARTBEAT_MS, this.#sessionTimeoutMs / HEARTBEATS_IN_SESSION)
     this.#heartbeat = this.#client.clock.after(everyMs, () => void this.#beat(), 'client-heartbeat')
   }
 

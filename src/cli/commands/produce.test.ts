@@ -182,3 +182,33 @@ test('a group with a member is neither moved nor removed; Ctrl-C leaves it and c
     expect.arrayContaining(['STATE        Empty', 'TOTAL LAG    0']),
   )
 })
+
+test('two members share the partitions, and what the first has committed nobody reads again', async () => {
+  const { cli } = await start()
+  await cli('topic create u -p 2')
+  for (const partition of [0, 1]) await cli(`produce u -p ${partition}`, { input: `before ${partition}\n` })
+  const interrupts: (() => void)[] = []
+  const printed: string[] = []
+  const consume = (index: number) =>
+    cli('consume u -g pair -f %p:%v\\n', {
+      wrote(sofar, interrupt) {
+        printed[index] = sofar
+        interrupts[index] = interrupt
+      },
+    })
+  const first = consume(0)
+  await expect.poll(() => printed[0]).toMatch(/0:before 0\n.*|1:before 1/)
+  await expect.poll(() => printed[0]?.split('\n').length).toBe(3)
+  const second = consume(1)
+  await expect
+    .poll(async () => (await cli('group describe pair')).lines, { timeout: 10_000, interval: 100 })
+    .toEqual(expect.arrayContaining(['STATE        Stable', 'MEMBERS      2']))
+  for (const partition of [0, 1]) await cli(`produce u -p ${partition}`, { input: `after ${partition}\n` })
+  await expect.poll(() => printed.join('').match(/after/g)?.length, { timeout: 5_000 }).toBe(2)
+  for (const interrupt of interrupts) interrupt()
+  expect([(await first).code, (await second).code]).toEqual([0, 0])
+  const lines = printed.map(text => text.trimEnd().split('\n'))
+  expect(lines.flat().sort()).toEqual(['0:after 0', '0:before 0', '1:after 1', '1:before 1'])
+  expect(lines[1]).toHaveLength(1)
+  expect((await cli('group describe pair')).lines).toEqual(expect.arrayContaining(['TOTAL LAG    0']))
+})

@@ -121,6 +121,56 @@ test('settings of topics and brokers are printed', async () => {
   expect((await cli('config', 'get', 'teapot', 't')).code).toBe(2)
 })
 
+test('settings of topics and brokers are changed, each by what it needs', async () => {
+  const { cli } = await start()
+  await cli('topic', 'create', 't', '-c', 'retention.ms=1000')
+  const value = async (type: string, name: string, setting: string) =>
+    json(await cli('config', 'get', type, name, setting, '--json'))[0].value
+  expect((await cli('topic', 'alter', 't', '-s', 'retention.bytes=5', '-d', 'retention.ms')).code).toBe(0)
+  expect([await value('topic', 't', 'retention.bytes'), await value('topic', 't', 'retention.ms')]).toEqual([
+    '5',
+    '604800000',
+  ])
+  await cli('config', 'set', 'topic', 't', '--append', 'cleanup.policy=compact')
+  expect(await value('topic', 't', 'cleanup.policy')).toBe('delete,compact')
+  await cli('config', 'set', 'topic', 't', '--subtract', 'cleanup.policy=delete')
+  expect(await value('topic', 't', 'cleanup.policy')).toBe('compact')
+  await cli('config', 'set', 'topic', 't', 'retention.bytes=6', '--dry')
+  expect(await value('topic', 't', 'retention.bytes')).toBe('5')
+  await cli('config', 'set', 'broker', 'default', 'log.cleaner.backoff.ms=14000')
+  expect(await value('broker', '1', 'log.cleaner.backoff.ms')).toBe('14000')
+  expect((await cli('config', 'set', 'topic', 't', 'retention.ms=soon')).lines[1]).toMatch(/INVALID_CONFIG/)
+  expect((await cli('config', 'set', 'topic', 't', 'retention.ms')).notes[0]).toMatch(/must be name=value/)
+  expect((await cli('config', 'set', 'topic', 'u', 'retention.ms=1')).notes[0]).toMatch(/there is no topic u/)
+})
+
+test('quotas are set, found by what they are for, and removed', async () => {
+  const { cli } = await start()
+  const set = (...args: string[]) => cli('quota', 'set', ...args)
+  expect(
+    (await set('--name', 'client-id=a', 'producer_byte_rate=1000', 'request_percentage=50.5')).code,
+  ).toBe(0)
+  await set('--default', 'user', 'consumer_byte_rate=2000')
+  expect((await cli('quota', 'get')).lines).toEqual([
+    'ENTITY          QUOTA               VALUE',
+    'client-id=a     producer_byte_rate   1000',
+    'client-id=a     request_percentage   50.5',
+    'user=<default>  consumer_byte_rate   2000',
+  ])
+  expect(json(await cli('quota', 'get', '--default', 'user', '--json'))).toEqual([
+    { entity: { user: null }, values: { consumer_byte_rate: 2000 } },
+  ])
+  await set('--name', 'client-id=a', '-d', 'producer_byte_rate', '-d', 'request_percentage')
+  expect(json(await cli('quota', 'get', '--any', 'client-id', '--json'))).toEqual([])
+  for (const args of [
+    ['x=1'],
+    ['--name', 'planet=mars', 'x=1'],
+    ['--name', 'user=a', 'x=y'],
+    ['--name', 'user=a'],
+  ])
+    expect((await set(...args)).code).toBe(2)
+})
+
 test.each(['bash', 'zsh', 'fish'])(
   '%s gets a script that knows verbs, their verbs, and options',
   async shell => {
