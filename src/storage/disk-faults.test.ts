@@ -224,6 +224,53 @@ describe('a full disk', () => {
     expect(await keysAfterCut(one)).toEqual([...kept, 'last'])
   })
 
+  test('takes a refused round back before anything goes on behind it', async () => {
+    const one = await openOneLog({}, options)
+    const kept: string[] = []
+    await fillUp(one)
+    for (let isFull = false; !isFull; ) {
+      const key = `k${kept.length}`
+      await put(one, key, 2_000).then(
+        () => kept.push(key),
+        () => {
+          isFull = true
+        },
+      )
+    }
+    const hinder = { on: 'rename', path: 'loggerhead-checkpoint', code: 'EIO', times: 100 } as const
+    const letCheckpoint = one.disk.fail(hinder) // it would free a file
+    one.disk.quotaBytes = Number.POSITIVE_INFINITY
+    let refuse = () => {}
+    one.disk.fail({
+      on: 'create',
+      path: JOURNAL,
+      code: 'ENOSPC',
+      wait: () => new Promise<void>(resolve => (refuse = resolve)),
+    })
+    const refused = [put(one, 'refused')]
+    await one.clock.settle()
+    refused.push(put(one, 'behind'))
+    const { endOffset } = one.log
+    let truncate = () => {}
+    one.disk.fail({
+      on: 'truncate',
+      path: '.log',
+      wait: () => new Promise<void>(resolve => (truncate = resolve)),
+    })
+    refuse()
+    for (let i = 0; i < 100 && one.log.endOffset === endOffset; i++) await undefined
+    expect(one.log.endOffset).toBe(endOffset - 2)
+    const last = put(one, 'last') // while the rollback is under way
+    await one.clock.advance(600)
+    truncate()
+    for (const one of refused) await expect(one).rejects.toMatchObject(STORAGE_ERROR)
+    await last
+    letCheckpoint()
+    await one.directory.checkpoint()
+    expect(await keysOf(one)).toEqual([...kept, 'last'])
+    expect(await keysAfterCut(one)).toEqual([...kept, 'last'])
+  })
+
   test('does not lose a deletion that waits for the journal', async () => {
     const one = await openOneLog({}, options)
     await fillUp(one)

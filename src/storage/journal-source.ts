@@ -7,6 +7,7 @@ export interface JournalSource {
   readonly identity: LogIdentity
   /** What waits is large: it goes to the segment itself. */
   readonly prefersDirectWrite: boolean
+  /** All that wait; none while the source writes or takes back by itself, after which it enlists again. */
   takeFlights(): Flight[]
   /** The flight is in the journal, durable where it asked for it; `bytes` is its copy inside the lease's buffer. */
   landed(flight: Flight, bytes: Buffer, lease: Lease): void

@@ -215,6 +215,8 @@ export class Journal {
       if (flights) flights.push(flight)
       else bySource.set(source, [flight])
     }
+    // What waits behind what is refused is taken back with it.
+    this.#sources = this.#sources.filter(source => !bySource.has(source))
     for (const [source, flights] of bySource) source.refused(flights, error)
     this.#options.onPressure()
     if (this.#sources.length > 0) this.#schedule()
@@ -241,6 +243,7 @@ export class Journal {
       const isDirect = source.prefersDirectWrite
       const mayWriteNow = !isDirect && sources.length <= WRITE_NOW_SOURCES_MAX
       const flights = source.takeFlights()
+      if (flights.length === 0) continue // it is taking something back, and enlists again
       if (isDirect) {
         this.counters.directFlights += flights.length
         source.writeDirectly(flights)

@@ -2,10 +2,11 @@ import type { Lease } from '../../base/buffer-pool.ts'
 import { hasCode } from '../../base/disk.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import { lastOffsetDeltaOf, recordCountOf, stampBatch } from '../../protocol/record-batch.ts'
-import { Flight } from '../flight.ts'
+import type { Flight } from '../flight.ts'
 import { EntryKind, type LogIdentity } from '../journal-frame.ts'
 import type { JournalSource, Place } from '../journal-source.ts'
 import { EpochsFile } from './epochs-file.ts'
+import { FlightQueue } from './flight-queue.ts'
 import { isInternalBatch } from './internal-batches.ts'
 import { keepable } from './kept-parts.ts'
 import { LEADER_EPOCH_FILE, type LeaderEpochs } from './leader-epochs.ts'
@@ -41,8 +42,6 @@ export interface Appended {
 }
 
 const WRITE_OUT_BYTES = 128 << 10
-/** A flight with so much gets no further batch: its acknowledgement shall not wait for the bytes of others. */
-const FLIGHT_BYTES_MAX = 512 << 10
 
 export class PartitionLog implements JournalSource {
   readonly topic: string
@@ -58,7 +57,6 @@ export class PartitionLog implements JournalSource {
   durableEnd: number
   visibleEnd: number
   term: number
-  waitingBytes = 0
   /** Set when the log cannot be served: what is wrong, and where. */
   damage: Error | undefined
   isClosed = false
@@ -83,9 +81,7 @@ export class PartitionLog implements JournalSource {
   readonly #environment: LogEnvironment
   #hasFolder: boolean
   #making: Promise<void> | undefined
-  /** Appends that wait for a round, and those on their way. */
-  #flights: Flight[] = []
-  #traveling: readonly Flight[] = []
+  readonly #flights = new FlightQueue()
   #isEnlisted = false
   readonly #tail: LogTail
   #writingOut: Promise<void> | undefined
@@ -171,7 +167,7 @@ export class PartitionLog implements JournalSource {
     stampBatch(batch, 0, baseOffset, epoch)
     const segment = this.#segmentFor(batch, delta)
     const position = segment.sizeBytes
-    const flight = this.#openFlight(segment, position, baseOffset)
+    const flight = this.#flights.open(segment, position, baseOffset)
     segment.note(batch, 0, position, this.settings.indexIntervalBytes)
     this.epochs.assign(epoch, baseOffset)
     this.producers.append(batch, 0)
@@ -188,7 +184,7 @@ export class PartitionLog implements JournalSource {
     else flight.visibleEnd = this.endOffset
     flight.epoch = epoch
     this.#unsynced.applyPolicy(flight, recordCountOf(batch, 0), this.settings)
-    this.waitingBytes += batch.length
+    this.#flights.waitingBytes += batch.length
     this.#enlist()
     return { baseOffset, flight }
   }
@@ -202,9 +198,7 @@ export class PartitionLog implements JournalSource {
   /** Resolves when everything below the offset is as safe as it was promised. */
   async durableTo(endOffset: number): Promise<void> {
     while (this.durableEnd < endOffset) {
-      const flight =
-        this.#traveling.find(one => one.endOffset >= endOffset) ??
-        this.#flights.find(one => one.endOffset >= endOffset)
+      const flight = this.#flights.find(endOffset)
       if (!flight) throw new KafkaError('KAFKA_STORAGE_ERROR', 'the append was rolled back')
       await flight.done
     }
@@ -242,12 +236,8 @@ export class PartitionLog implements JournalSource {
   }
 
   takeFlights(): Flight[] {
-    const flights = this.#flights
-    this.#flights = []
-    this.#traveling = flights
-    this.waitingBytes = 0
     this.#isEnlisted = false
-    return flights
+    return this.#directWrite ? [] : this.#flights.take()
   }
 
   landed(flight: Flight, bytes: Buffer, lease: Lease): void {
@@ -310,21 +300,21 @@ export class PartitionLog implements JournalSource {
   }
 
   refused(flights: Flight[], error: Error): void {
-    this.#holdFlightsBack(this.#rollBack(flights, error))
+    this.#holdFlightsBack(this.#rollBack(flights, error, { wasWritten: false }))
   }
 
   /** Appends wait while others are written, or taken back, around the journal. */
   #holdFlightsBack(work: Promise<void>): void {
     this.#directWrite = work.then(() => {
       this.#directWrite = undefined
-      if (this.#flights.length > 0) this.#enlist()
+      if (!this.#flights.isEmpty) this.#enlist()
     })
   }
 
   /** From some size on a second copy costs more than a second sync; and what came directly is synced directly. */
   get prefersDirectWrite(): boolean {
-    if (this.waitingBytes >= this.#environment.directBytes) return true
-    return this.#unsynced.hasDirect && this.#flights.some(flight => flight.sync)
+    if (this.#flights.waitingBytes >= this.#environment.directBytes) return true
+    return this.#unsynced.hasDirect && this.#flights.hasSync
   }
 
   /** Brings what is durable in the journal into the segments' files (not synced). */
@@ -378,7 +368,7 @@ export class PartitionLog implements JournalSource {
   /** Waits until nothing is on its way to the disk. */
   async settle(): Promise<void> {
     while (!this.#environment.journal.failure) {
-      const last = this.#flights.at(-1)
+      const { last } = this.#flights
       if (last) await last.done.catch(() => {})
       else if (this.#directWrite) await this.#directWrite
       else if (this.durableEnd < this.endOffset) await this.#environment.journal.drain()
@@ -419,14 +409,6 @@ export class PartitionLog implements JournalSource {
     if (this.#isEnlisted || this.#directWrite) return
     this.#isEnlisted = true
     this.#environment.journal.enlist(this)
-  }
-
-  #openFlight(segment: Segment, position: number, baseOffset: number): Flight {
-    const open = this.#flights[this.#flights.length - 1]
-    if (open && open.segment === segment.baseOffset && open.bytes < FLIGHT_BYTES_MAX) return open
-    const flight = new Flight(segment.baseOffset, position, baseOffset, segment.times)
-    this.#flights.push(flight)
-    return flight
   }
 
   #segmentFor(batch: Buffer, delta: number): Segment {
@@ -534,16 +516,16 @@ export class PartitionLog implements JournalSource {
   }
 
   /** Flights could not be written: nothing of them, nor of what was given a place behind them, was acknowledged. */
-  async #rollBack(flights: readonly Flight[], error: Error): Promise<void> {
+  async #rollBack(flights: readonly Flight[], error: Error, { wasWritten = true } = {}): Promise<void> {
     const first = flights[0]!
-    const failed = [...flights, ...this.takeFlights()]
+    const failed = [...flights, ...this.#flights.takeBack()]
+    this.#isEnlisted = false
     const isFull = hasCode(error, 'ENOSPC')
     const answer = new KafkaError('KAFKA_STORAGE_ERROR', isFull ? 'the disk is full' : error.message)
-    this.#traveling = []
     if (isFull) {
       if (failed.some(flight => flight.sync)) this.#unsynced.missedSync()
       // Told only when it is certain that no restart finds the batches again.
-      await this.#truncateTo(first).catch(reason => this.#environment.fail(reason))
+      await this.#truncateTo(first, wasWritten).catch(reason => this.#environment.fail(reason))
     } else {
       this.#environment.fail(error)
     }
@@ -554,7 +536,8 @@ export class PartitionLog implements JournalSource {
   }
 
   /** The log ends where the flight would have begun: at once in memory, and durably on the disk when this resolves. */
-  async #truncateTo({ segment: base, position, baseOffset, timesBefore }: Flight): Promise<void> {
+  async #truncateTo(first: Flight, wasWritten: boolean): Promise<void> {
+    const { segment: base, position, baseOffset, timesBefore } = first
     const dropped: Segment[] = []
     while (this.active && this.active.baseOffset > base) dropped.push(this.segments.pop()!)
     const segment = this.#requireSegment(base)
@@ -566,7 +549,7 @@ export class PartitionLog implements JournalSource {
     this.epochs.truncateFromEnd(baseOffset)
     this.producers.truncateTo(baseOffset)
     for (const one of dropped) await one.remove()
-    if (!this.#hasFolder || !(await this.#environment.disk.exists(segment.path))) return
+    if (!wasWritten || !this.#hasFolder || !(await this.#environment.disk.exists(segment.path))) return
     await this.#environment.handles.use(segment.path, 'write', file => file.truncate(position))
     await segment.sync()
   }
