@@ -113,6 +113,31 @@ describe('a failed write or sync', () => {
     await expect(behind).rejects.toMatchObject(STORAGE_ERROR)
   })
 
+  test('is answered to an append that waits for room in the journal', async () => {
+    const one = await openOneLog({}, options)
+    one.disk.fail({ on: 'rename', path: 'loggerhead-checkpoint', code: 'ENOSPC', times: 1_000 })
+    let answer: unknown
+    let isWaiting = false
+    for (let i = 0; i < 1_000 && !isWaiting; i++) {
+      let isDone = false
+      put(one, `k${i}`, 2_000).then(
+        () => (isDone = true),
+        error => {
+          answer = error
+        },
+      )
+      await one.clock.settle()
+      isWaiting = !isDone
+    }
+    const removal = one.directory.removeLog(one.log.identity)
+    removal.catch(() => {})
+    one.directory.journal.fail(new Error('another log met a bad disk'))
+    await one.clock.settle()
+    expect(answer).toMatchObject(STORAGE_ERROR)
+    await expect(removal).rejects.toMatchObject(STORAGE_ERROR)
+    await one.close()
+  })
+
   test('leaves nothing that a later start would trust: what the journal has is written again and synced', async () => {
     const one = await openOneLog({}, options)
     await put(one, 'a')

@@ -38,7 +38,9 @@ export class JournalFiles {
   readonly #unsynced = new Set<File>()
   #syncing: Promise<unknown> = Promise.resolve()
   #preparing: Promise<void> | undefined
+  #advancing: Promise<void> | undefined
   #wakeWaiter: (() => void) | undefined
+  #failure: Error | undefined
 
   constructor(disk: Disk, folder: string, options: { fileBytes: number; filesMax: number; lap: number }) {
     this.#disk = disk
@@ -142,13 +144,19 @@ export class JournalFiles {
 
   /**
    * Goes on in another file that has room for the frame; waits for a checkpoint when all are full. When the disk has no room for one it
-   * rejects, and can be called again.
+   * rejects, and can be called again. It rejects for good when the journal has failed.
    */
-  async advance(frameBytes: number): Promise<void> {
+  advance(frameBytes: number): Promise<void> {
+    this.#advancing = this.#advance(frameBytes)
+    return this.#advancing
+  }
+
+  async #advance(frameBytes: number): Promise<void> {
     if (this.#current) this.#full.push(this.#current)
     this.#current = undefined
     for (;;) {
       await this.#preparing
+      if (this.#failure) throw this.#failure
       const fitting = this.#free.findIndex(file => file.sizeBytes >= frameBytes)
       if (fitting >= 0) {
         this.#use(this.#free.splice(fitting, 1)[0]!)
@@ -177,11 +185,22 @@ export class JournalFiles {
   release(sequence: number): void {
     while (this.#full.length > 0 && this.#full[0]!.lastSequence <= sequence)
       this.#free.push(this.#full.shift()!)
+    this.#wake()
+  }
+
+  /** Nothing is written any more: who waits for room is told. */
+  fail(error: Error): void {
+    this.#failure = error
+    this.#wake()
+  }
+
+  #wake(): void {
     this.#wakeWaiter?.()
     this.#wakeWaiter = undefined
   }
 
   async close(): Promise<void> {
+    await this.#advancing?.catch(() => {})
     await this.#preparing
     await this.#syncing.catch(() => {})
     const files = [...this.#free, ...this.#full, ...(this.#current ? [this.#current] : [])]

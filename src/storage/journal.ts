@@ -14,6 +14,7 @@ import {
   sealFrame,
   writeEntryHeader,
 } from './journal-frame.ts'
+import { answerRound, type Note, type Round } from './journal-round.ts'
 import type { JournalSource, Place } from './journal-source.ts'
 
 /**
@@ -37,21 +38,6 @@ const WRITE_NOW_SOURCES_MAX = 8
 /** Unsynced rounds up to this size are written on the spot: a hop through the thread pool costs more than the copy. */
 const WRITE_NOW_BYTES = 64 << 10
 
-interface Note {
-  identity: LogIdentity
-  fields: EntryFields
-  bytes: Buffer
-  /** Set when somebody waits until the note is durable. */
-  done?: { resolve: () => void; reject: (error: Error) => void }
-}
-
-interface Round {
-  flights: { source: JournalSource; flight: Flight }[]
-  notes: Note[]
-  payloadBytes: number
-  sync: boolean
-}
-
 export interface JournalOptions {
   files: JournalFiles
   pool: BufferPool
@@ -74,6 +60,8 @@ export class Journal {
   #notes: Note[] = []
   #scheduled = false
   #running = false
+  /** Waits until there is room for it. */
+  #waitingRound: Round | undefined
   #isClosed = false
   #failure: Error | undefined
   #nextSequence: number
@@ -152,6 +140,9 @@ export class Journal {
     for (const source of sources) for (const flight of source.takeFlights()) flight.fail(answer)
     for (const note of this.#notes) note.done?.reject(answer)
     this.#notes = []
+    if (this.#waitingRound) answerRound(this.#waitingRound, answer)
+    this.#waitingRound = undefined
+    this.#files.fail(error)
     this.#wakeIdle()
     this.#options.onFailure(error)
   }
@@ -198,11 +189,25 @@ export class Journal {
       return
     }
     this.#running = true
+    this.#waitingRound = round
     this.#files.advance(frameBytes).then(
-      () => this.#writeRound(round, frameBytes),
-      error => (hasCode(error, 'ENOSPC') ? this.#refuseRound(round, error) : this.#failRound(round, error)),
+      () => {
+        if (this.#endWait()) this.#writeRound(round, frameBytes)
+      },
+      error => {
+        if (!this.#endWait()) return
+        if (hasCode(error, 'ENOSPC')) this.#refuseRound(round, error)
+        else this.#failRound(round, error)
+      },
     )
     if (this.#files.isUnderPressure) this.#options.onPressure()
+  }
+
+  /** False when the journal has failed meanwhile, and the round was answered. */
+  #endWait(): boolean {
+    this.#waitingRound = undefined
+    if (this.#failure) this.#running = false
+    return this.#failure === undefined
   }
 
   /** The disk has no room for another file: a checkpoint may free one of those that are there. */
@@ -351,9 +356,7 @@ export class Journal {
 
   #failRound(round: Round, error: Error): void {
     this.#running = false
-    const answer = offlineError(error)
-    for (const { flight } of round.flights) flight.fail(answer)
-    for (const note of round.notes) note.done?.reject(answer)
+    answerRound(round, offlineError(error))
     this.fail(error)
   }
 
