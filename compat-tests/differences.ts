@@ -26,6 +26,13 @@ const lies = 'raw records > refuses batches that lie'
 
 export const differences: readonly Difference[] = [
   {
+    scenario: 'raw configs > refuses settings of brokers',
+    path: 'minIsrOfOne',
+    kafka: 40,
+    loggerhead: 0,
+    reason: noElr,
+  },
+  {
     scenario: 'raw configs > changes levels of loggers',
     path: 'unknownOperation',
     kafka: -1,

@@ -205,13 +205,29 @@ suite('raw configs', scenario => {
       withUnknown: await describeWhen(connection, [BROKER, '1', 'my.own'], (_, source) => source === 2),
       rate: await alter(connection, BROKER, '1', [rate, SET, '5']),
       withRate: await describeWhen(connection, [BROKER, '1', rate], value => value === '5'),
-      replaced: await replace(connection, BROKER, '1'),
+      // Not all that is set: another suite may be at it.
+      deleted: await alter(
+        connection,
+        BROKER,
+        '1',
+        ...[setting, rate, 'my.own'].map((one): Change => [one, DELETE, null]),
+      ),
       away: await alter(connection, BROKER, '', [setting, DELETE, null]),
       without: await shown('60000'),
     }
     connection.close()
     return Object.fromEntries(
       Object.entries(steps).map(([step, answer]) => [step, 'configs' in answer ? answer : answer.errorCode]),
+    )
+  })
+
+  scenario('says which settings of a broker can change and which are secret', async ({ host, port }) => {
+    const connection = await Connection.open(host, port)
+    const { configs } = await describe(connection, BROKER, '1')
+    connection.close()
+    const rows = configs.filter(({ config }) => !/^(loggerhead|my)\./.test(config))
+    return Object.fromEntries(
+      rows.map(({ config, readOnly, sensitive }) => [config, `${readOnly} ${sensitive}`]).sort(),
     )
   })
 
@@ -230,6 +246,7 @@ suite('raw configs', scenario => {
       threads: await one(['num.io.threads', SET, '17']),
       fewThreads: await one(['num.io.threads', SET, '3']),
       noConnections: await one(['max.connections.per.ip', SET, '0']),
+      minIsrOfOne: await one(['min.insync.replicas', SET, '1']),
       noRetention: await one(['log.retention.ms', SET, '0']),
       smallBuffer: await one(['log.cleaner.dedupe.buffer.size', SET, '5']),
       unknownOperation: await one(['message.max.bytes', 9, '1']),
@@ -238,6 +255,7 @@ suite('raw configs', scenario => {
       describeOther: await describe(connection, BROKER, '2'),
       describeNoNumber: await describe(connection, BROKER, 'x'),
     }
+    await one(['min.insync.replicas', DELETE, null])
     connection.close()
     const [readOnly, otherBroker] = [answers.readOnly.message, answers.other.message]
     return { ...codes(answers), readOnly, otherBroker }

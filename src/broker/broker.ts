@@ -24,6 +24,7 @@ import { groupSettingsOf } from './group-settings.ts'
 import { handlers } from './handlers/index.ts'
 import { type HealthCheck, healthOf } from './health.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { IdleSettings } from './idle-settings.ts'
 import { GROUP_TOPIC, InternalTopics } from './internal-topics.ts'
 import { LogLevels } from './log-levels.ts'
 import { PartitionSettings } from './partition-settings.ts'
@@ -115,6 +116,8 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   stops.push(() => housekeeping.close())
   followSettings(settings, { cluster, topics, cleaner: housekeeping.cleaner, producers })
   const logLevels = new LogLevels(logger)
+  const idle = new IdleSettings(logger)
+  for (const written of [settings.shared, settings.own]) idle.tellBroker(written)
   const groups = openGroups(options, cluster)
   stops.push(() => groups.close())
   const internalTopics = new InternalTopics({ config, cluster, groups, random })
@@ -125,7 +128,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   const context: BrokerContext = {
     config,
     settings,
-    alterations: new ConfigAlterations({ settings, cluster, logLevels, logger }),
+    alterations: new ConfigAlterations({ settings, cluster, logLevels, idle }),
     logLevels,
     apis: advertisedApis(handlers),
     cluster,
@@ -138,7 +141,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
       random,
     ),
     internalTopics,
-    topicCreation: new TopicCreation(cluster, settings),
+    topicCreation: new TopicCreation(cluster, settings, idle),
     telemetry: openTelemetry(options, cluster),
     clock,
     logger,

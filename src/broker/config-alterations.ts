@@ -1,4 +1,3 @@
-import type { Logger } from '../base/logger.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { ConfigResource } from '../cluster/metadata.ts'
 import { KafkaError } from '../protocol/errors.ts'
@@ -9,7 +8,7 @@ import { applyOperations, ConfigOperation, type Operation } from './config-opera
 import type { Setting } from './config-setting.ts'
 import { findDynamicSetting, requireDynamic } from './dynamic-settings.ts'
 import { findGroupSetting, parseGroupConfigs } from './group-config.ts'
-import { IdleSettings } from './idle-settings.ts'
+import type { IdleSettings } from './idle-settings.ts'
 import { GROUP_TOPIC } from './internal-topics.ts'
 import type { LogLevels } from './log-levels.ts'
 import { parseTopicConfigs } from './topic-config.ts'
@@ -33,7 +32,7 @@ export interface ConfigAlterationsOptions {
   settings: BrokerSettings
   cluster: Cluster
   logLevels: LogLevels
-  logger: Logger
+  idle: IdleSettings
 }
 
 /** What one type of resource allows. */
@@ -49,12 +48,10 @@ const VALUE_LENGTH_MAX = 32_767
 export class ConfigAlterations {
   readonly #options: ConfigAlterationsOptions
   readonly #kinds: ReadonlyMap<number, Kind>
-  readonly #idle: IdleSettings
 
   constructor(options: ConfigAlterationsOptions) {
     this.#options = options
-    const { settings, logger } = options
-    this.#idle = new IdleSettings(logger)
+    const { settings } = options
     this.#kinds = new Map<number, Kind>([
       [
         ConfigResource.TOPIC,
@@ -77,8 +74,6 @@ export class ConfigAlterations {
         { findSetting: findGroupSetting, parse: (name, wanted) => parseGroup(settings, name, wanted) },
       ],
     ])
-    this.#idle.tellBroker(settings.shared)
-    this.#idle.tellBroker(settings.own)
   }
 
   /** Changes one resource; throws the error that the client gets. */
@@ -108,8 +103,9 @@ export class ConfigAlterations {
       validateOnly,
     )
     if (validateOnly) return
-    if (resourceType === ConfigResource.BROKER) this.#idle.tellBroker(wanted)
-    if (resourceType === ConfigResource.TOPIC) this.#idle.tellTopic(resourceName, wanted)
+    const { idle } = this.#options
+    if (resourceType === ConfigResource.BROKER) idle.tellBroker(wanted)
+    if (resourceType === ConfigResource.TOPIC) idle.tellTopic(resourceName, wanted)
   }
 
   #parseTopic(name: string, wanted: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

@@ -70,6 +70,16 @@ test('reports weaker names behind a setting, never before it', () => {
     'log.flush.scheduler.interval.ms=9223372036854775807 5',
   ])
   expect(brief(topic.get('retention.ms'))).toEqual(['18000000', 5])
+  const times = { 'log.retention.minutes': '9', 'log.retention.hours': '5' }
+  const rows = new Map(describeBroker(settingsFrom({ overrides: times })).map(row => [row.name, row]))
+  const [minutes, hours, fallback] = [
+    'log.retention.minutes=9 4',
+    'log.retention.hours=5 4',
+    'log.retention.hours=168 5',
+  ]
+  expect(brief(rows.get('log.retention.minutes'))).toEqual(['9', 4, minutes, hours, fallback])
+  expect(brief(rows.get('log.retention.hours'))).toEqual(['5', 4, hours, fallback])
+  expect(brief(rows.get('log.flush.scheduler.interval.ms'))).toHaveLength(3)
   expect(brief(topic.get('segment.ms'))).toEqual(['10800000', 5])
   expect(brief(topic.get('flush.ms'))).toEqual([
     '1000',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { listFiles, SourceFile } from '../../test/support/source-files.ts'
 import type { Setting } from './config-setting.ts'
 import { settingsTable } from './config-table.ts'
 import { settingTexts } from './config-texts.ts'
@@ -103,6 +104,26 @@ test('has defaults that are allowed and spelled as they are reported', () => {
 test('takes the default of every topic setting from a broker setting that exists', () => {
   const missing = Object.values(topicSettings).filter(({ broker }) => broker && !settingsTable.has(broker))
   expect(missing).toEqual([])
+})
+
+test('reads every setting that is said to have an effect', () => {
+  /** Read as what stands in for another one; the last is not followed yet. */
+  const indirect = [
+    'log.flush.scheduler.interval.ms',
+    'log.retention.hours',
+    'log.retention.minutes',
+    'log.roll.hours',
+    'log.roll.jitter.hours',
+    'loggerhead.response.memory.bytes',
+  ]
+  const sources = listFiles('src')
+    .filter(path => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .filter(path => !/\/config-(effective|texts|table)\.ts$/.test(path))
+    .map(path => new SourceFile(path).code)
+  const unread = [...settingsTable.values()]
+    .filter(({ effect, name }) => effect === 'yes' && !sources.some(code => code.includes(`'${name}'`)))
+    .map(({ name }) => name)
+  expect(unread).toEqual(indirect)
 })
 
 test('explains every setting that has an effect', () => {

@@ -43,9 +43,12 @@ const ranked: readonly (readonly string[])[] = [
   ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
 ]
 
-/** The setting's own name, then those that stand in for it when it is not set. */
+/** Not another unit of the same thing: it has a meaning of its own. */
+const STANDS_IN = 'log.flush.scheduler.interval.ms'
+
+/** All names of the setting's thing, strongest first; a weaker one stands in where no stronger one is set. */
 export function synonymsOf(name: string): readonly string[] {
-  return ranked.find(names => names[0] === name) ?? [name]
+  return ranked.find(names => names.includes(name) && name !== STANDS_IN) ?? [name]
 }
 
 function entries(effect: Effect, settings: Record<string, Setting>): TableEntry[] {

@@ -53,7 +53,7 @@ describe('connections', () => {
   }
 
   async function open(
-    overrides: { [name: string]: number },
+    overrides: { [name: string]: number | string },
     served: Handler[] = [],
     connected: (host: string) => number = () => 0,
   ) {
@@ -104,6 +104,16 @@ describe('connections', () => {
     expect([refused(enter('127.0.0.1', 9)), refused(enter('::1', 9))]).toEqual([0, 0])
     entered[0]!.events.close()
     expect(refused(enter('192.0.2.1', 2))).toBe(1)
+  })
+
+  test('have bounds of their own for addresses that are named, also for loopback', async () => {
+    const overrides = '192.0.2.1:3, 127.0.0.1:1,::1:0'
+    const { enter, refused } = await open({
+      'max.connections.per.ip': 1,
+      'max.connections.per.ip.overrides': overrides,
+    })
+    expect([refused(enter('192.0.2.1', 4)), refused(enter('192.0.2.2', 4))]).toEqual([1, 3])
+    expect([refused(enter('127.0.0.1', 4)), refused(enter('::1', 4))]).toEqual([3, 4])
   })
 
   test('are limited in new ones a second, but not from loopback', async () => {

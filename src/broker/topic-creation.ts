@@ -3,6 +3,7 @@ import type { Charge, NewTopic } from '../cluster/controller.ts'
 import type { TopicImage } from '../cluster/metadata.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import type { SettingsReader } from './config.ts'
+import type { IdleSettings } from './idle-settings.ts'
 import { parseTopicConfigs } from './topic-config.ts'
 
 /** A topic as a client asks for it. */
@@ -18,10 +19,12 @@ export interface WantedTopic {
 export class TopicCreation {
   readonly #cluster: Cluster
   readonly #settings: SettingsReader
+  readonly #idle: IdleSettings
 
-  constructor(cluster: Cluster, settings: SettingsReader) {
+  constructor(cluster: Cluster, settings: SettingsReader, idle: IdleSettings) {
     this.#cluster = cluster
     this.#settings = settings
+    this.#idle = idle
   }
 
   /** One result for each topic, in order. */
@@ -36,7 +39,12 @@ export class TopicCreation {
       validateOnly,
       charge,
     )
-    return checked.map(topic => (topic instanceof KafkaError ? topic : created.shift()!))
+    return checked.map(topic => {
+      const outcome = topic instanceof KafkaError ? topic : created.shift()!
+      const isSet = !(topic instanceof KafkaError) && !(outcome instanceof KafkaError) && !validateOnly
+      if (isSet) this.#idle.tellTopic(topic.name, topic.configs)
+      return outcome
+    })
   }
 
   /** Creates a topic with the broker's defaults because somebody uses it. Throws when it cannot be. */
