@@ -18,11 +18,15 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.DescribeProducersOptions;
+import org.apache.kafka.clients.admin.FeatureUpdate;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.UpdateFeaturesOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -30,8 +34,10 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionReplica;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -66,6 +72,9 @@ public class Scenarios {
     play("deletes records", Scenarios::deleteRecords);
     play("keeps committed offsets with metadata and epoch", Scenarios::commits);
     play("lists, describes, alters and deletes groups", Scenarios::groups);
+    play("finds directories, producers, quorum and features", Scenarios::inspects);
+    play("elects, reassigns and moves as far as one node goes", Scenarios::rearranges);
+    play("deletes offsets of a group", Scenarios::offsetDeletion);
     for (String assignor : List.of("Range", "RoundRobin", "Sticky", "CooperativeSticky"))
       play("shares partitions by the " + assignor + " assignor", name -> shares(name, assignor));
     play("keeps a static member's partitions while it is away", Scenarios::staticMember);
@@ -411,6 +420,82 @@ public class Scenarios {
       answer.put("deletedAgain", errorOf(admin.deleteConsumerGroups(List.of(name)).all()));
       answer.put("describeUnknown", errorOf(admin.describeConsumerGroups(List.of(name)).all()));
       answer.put("offsetsOfUnknown", admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get().toString());
+      return answer;
+    }
+  }
+
+  static Object inspects(String name) throws Exception {
+    try (Admin admin = admin(); var producer = producer()) {
+      create(admin, name, 1);
+      send(producer, name, 0, 0, 3);
+      Map<String, Object> answer = new TreeMap<>();
+      TopicPartition partition = new TopicPartition(name, 0);
+      var directories = admin.describeLogDirs(List.of(1)).allDescriptions().get().get(1);
+      answer.put("directories", directories.values().stream().map(directory -> directory.error() == null).toList());
+      answer.put("room", directories.values().stream().allMatch(directory -> directory.totalBytes().getAsLong() > directory.usableBytes().getAsLong()));
+      answer.put("replica", directories.values().stream().map(directory -> directory.replicaInfos().get(partition))
+          .map(replica -> (replica.size() > 0) + " " + replica.offsetLag() + " " + replica.isFuture()).toList());
+      var places = admin.describeReplicaLogDirs(List.of(new TopicPartitionReplica(name, 0, 1))).all().get().values();
+      answer.put("future", places.stream().map(place -> place.getFutureReplicaLogDir() + " " + place.getFutureReplicaOffsetLag()).toList());
+      var producers = admin.describeProducers(List.of(partition)).partitionResult(partition).get().activeProducers();
+      answer.put("producers", producers.stream().map(one -> one.producerEpoch() + " " + one.lastSequence() + " "
+          + one.coordinatorEpoch() + " " + one.currentTransactionStartOffset()).toList());
+      answer.put("producersOfUnknown", errorOf(admin.describeProducers(List.of(new TopicPartition(name, 9)),
+          new DescribeProducersOptions().brokerId(1)).all()));
+      var quorum = admin.describeMetadataQuorum().quorumInfo().get();
+      answer.put("quorum", quorum.leaderId() + " " + quorum.voters().size() + " " + quorum.observers().size() + " " + quorum.nodes().keySet());
+      answer.put("highWatermark", quorum.highWatermark() > 0 && quorum.voters().get(0).lastFetchTimestamp().isPresent());
+      var features = admin.describeFeatures().featureMetadata().get();
+      answer.put("metadata", features.finalizedFeatures().get("metadata.version").maxVersionLevel());
+      var update = Map.of("metadata.version", new FeatureUpdate((short) 99, FeatureUpdate.UpgradeType.UPGRADE));
+      answer.put("update", errorOf(admin.updateFeatures(update, new UpdateFeaturesOptions()).all()));
+      return answer;
+    }
+  }
+
+  static Object rearranges(String name) throws Exception {
+    try (Admin admin = admin()) {
+      create(admin, name, 1);
+      Map<String, Object> answer = new TreeMap<>();
+      TopicPartition partition = new TopicPartition(name, 0);
+      TopicPartition unknown = new TopicPartition(name, 9);
+      for (ElectionType type : ElectionType.values()) {
+        var elected = admin.electLeaders(type, Set.of(partition, unknown)).partitions().get();
+        answer.put("elected " + type, new TreeMap<>(elected.entrySet().stream().collect(Collectors.toMap(
+            one -> one.getKey().partition(), one -> one.getValue().get().getClass().getSimpleName()))));
+      }
+      answer.put("elected all", admin.electLeaders(ElectionType.PREFERRED, null).partitions().get().containsKey(partition));
+      for (List<Integer> replicas : List.of(List.of(1), List.of(2), List.of(1, 2))) {
+        var wanted = Map.of(partition, Optional.of(new NewPartitionReassignment(replicas)));
+        answer.put("to " + replicas, errorOf(admin.alterPartitionReassignments(wanted).all()));
+      }
+      answer.put("cancelled", errorOf(admin.alterPartitionReassignments(Map.of(partition, Optional.empty())).all()));
+      answer.put("unknown", errorOf(admin.alterPartitionReassignments(Map.of(unknown, Optional.empty())).all()));
+      answer.put("listed", admin.listPartitionReassignments().reassignments().get().size());
+      var replica = new TopicPartitionReplica(name, 0, 1);
+      String here = admin.describeReplicaLogDirs(List.of(replica)).all().get().get(replica).getCurrentReplicaLogDir();
+      answer.put("moved here", errorOf(admin.alterReplicaLogDirs(Map.of(replica, here)).all()));
+      answer.put("moved nowhere", errorOf(admin.alterReplicaLogDirs(Map.of(replica, "/nowhere")).all()));
+      return answer;
+    }
+  }
+
+  static Object offsetDeletion(String name) throws Exception {
+    try (Admin admin = admin(); var producer = producer(); var consumer = consumer("group.id", name)) {
+      create(admin, name, 2);
+      send(producer, name, 0, 0, 3);
+      Map<String, Object> answer = new TreeMap<>();
+      TopicPartition partition = new TopicPartition(name, 0);
+      consumer.subscribe(List.of(name));
+      read(consumer, 3);
+      consumer.commitSync();
+      answer.put("subscribed", errorOf(admin.deleteConsumerGroupOffsets(name, Set.of(partition)).partitionResult(partition)));
+      consumer.close();
+      answer.put("left", errorOf(admin.deleteConsumerGroupOffsets(name, Set.of(partition)).all()));
+      answer.put("offsets", admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get().keySet().toString());
+      TopicPartition unknown = new TopicPartition("none", 0);
+      answer.put("unknown", errorOf(admin.deleteConsumerGroupOffsets(name, Set.of(unknown)).partitionResult(unknown)));
+      answer.put("noGroup", errorOf(admin.deleteConsumerGroupOffsets(name + "-none", Set.of(partition)).all()));
       return answer;
     }
   }

@@ -55,6 +55,9 @@ const scenarios = [
   'deletes records',
   'keeps committed offsets with metadata and epoch',
   'lists, describes, alters and deletes groups',
+  'finds directories, producers, quorum and features',
+  'elects, reassigns and moves as far as one node goes',
+  'deletes offsets of a group',
   ...['Range', 'RoundRobin', 'Sticky', 'CooperativeSticky'].map(
     name => `shares partitions by the ${name} assignor`,
   ),

@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import {
   createTopic,
@@ -15,9 +15,15 @@ import { MemoryDisk } from '../../base/memory-disk.ts'
 import { nodeWorld } from '../../base/node/node-world.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { AlterReplicaLogDirs } from '../../protocol/messages/alter-replica-log-dirs.ts'
+import { DeleteRecords } from '../../protocol/messages/delete-records.ts'
 import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { DescribeLogDirs } from '../../protocol/messages/describe-log-dirs.ts'
+import { DescribeProducers } from '../../protocol/messages/describe-producers.ts'
+import { FindCoordinator } from '../../protocol/messages/find-coordinator.ts'
 import { InitProducerId } from '../../protocol/messages/init-producer-id.ts'
+import { OffsetCommit } from '../../protocol/messages/offset-commit.ts'
+import { OffsetFetch } from '../../protocol/messages/offset-fetch.ts'
+import { Produce } from '../../protocol/messages/produce.ts'
 import { buildBatch } from '../../protocol/record.ts'
 import { startBroker } from '../broker.ts'
 import { loadConfig } from '../config.ts'
@@ -40,9 +46,9 @@ async function alter(
   return results[0]!.partitions[0]!.errorCode
 }
 
-async function startWithTwo(folders?: readonly [string, string]) {
+async function startWithTwo(folders?: readonly [string, string], config: { [name: string]: number } = {}) {
   const [a, b] = folders ?? [await temporaryFolder(), await temporaryFolder()]
-  const live = await startLiveBroker({ dataDir: a, config: { 'log.dirs': `${a},${b}` } })
+  const live = await startLiveBroker({ dataDir: a, config: { 'log.dirs': `${a},${b}`, ...config } })
   return { ...live, a, b }
 }
 
@@ -55,8 +61,8 @@ async function placesOf(client: RawClient, topic = 't', partition = 0) {
 }
 
 /** The directory of a partition that does not move. */
-async function placeOf(client: RawClient): Promise<string> {
-  const places = await placesOf(client)
+async function placeOf(client: RawClient, topic = 't'): Promise<string> {
+  const places = await placesOf(client, topic)
   expect(places).toMatchObject([{ isFutureKey: false }])
   return places[0]!.logDir
 }
@@ -178,6 +184,61 @@ test('neither leader epoch nor producers change with the directory, and a long p
   expect((await polled).highWatermark).toBe(3)
 })
 
+test('groups go on while their topic moves, and find their offsets after a restart', async () => {
+  const config = { 'offsets.topic.num.partitions': 1 }
+  const first = await startWithTwo(undefined, config)
+  const { client, a, b } = first
+  await createTopic(client, 't')
+  await client.request(FindCoordinator, 3, { key: 'g' })
+  let committed = 0
+  const commit = async (on: RawClient) => {
+    const partition = { partitionIndex: 0, committedOffset: ++committed, committedMetadata: null }
+    const answer = await on.request(OffsetCommit, 7, {
+      groupId: 'g',
+      generationIdOrMemberEpoch: -1,
+      memberId: '',
+      topics: [{ name: 't', partitions: [partition] }],
+    })
+    expect(answer.topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.NONE)
+  }
+  await commit(client)
+  const from = await placeOf(client, '__consumer_offsets')
+  const to = other(first, from)
+  const member = await first.connect()
+  let isMoving = true
+  const committing = (async () => {
+    while (isMoving) await commit(member)
+  })()
+  expect(await alter(client, to, 0, '__consumer_offsets')).toBe(ErrorCode.NONE)
+  await arrival(client, to, '__consumer_offsets')
+  isMoving = false
+  await committing
+  const stored = async (on: RawClient) =>
+    (await on.request(OffsetFetch, 5, { groupId: 'g', topics: null })).topics[0]!.partitions[0]!
+      .committedOffset
+  expect(await stored(client)).toBe(committed)
+  await first.broker.close()
+  const second = await startWithTwo([a, b], config)
+  await second.client.request(FindCoordinator, 3, { key: 'g' })
+  expect(await stored(second.client)).toBe(committed)
+})
+
+test('a damaged log is not moved, and tells of no producers', async () => {
+  const first = await startWithTwo()
+  await createTopic(first.client, 't')
+  await produce(first.client, 't', ['a', 'b'])
+  const from = await placeOf(first.client)
+  await first.broker.close()
+  const path = join(from, 't-0', '00000000000000000000.log')
+  await writeFile(path, (await readFile(path)).subarray(0, 20))
+  const { client, a, b } = await startWithTwo([first.a, first.b])
+  expect(await alter(client, from === a ? b : a)).toBe(ErrorCode.KAFKA_STORAGE_ERROR)
+  const { topics } = await client.request(DescribeProducers, 0, {
+    topics: [{ name: 't', partitionIndexes: [0] }],
+  })
+  expect(topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR)
+})
+
 test('what cannot move is told by code, for each partition', async () => {
   const { client, a } = await startWithTwo()
   await createTopic(client, 't')
@@ -199,9 +260,13 @@ async function startOnMemory() {
   const disk = new MemoryDisk({ folders: ['/a', '/b'] })
   const config = loadConfig({ overrides: { listeners: 'PLAINTEXT://127.0.0.1:0', 'log.dirs': '/a,/b' } })
   const broker = await startBroker({ config, logger: silentLogger, ...nodeWorld(), disk })
-  const client = await RawClient.connect(broker.listeners[0]!.port)
-  brokers.push(broker, client)
-  return { disk, client }
+  brokers.push(broker)
+  const connect = async () => {
+    const client = await RawClient.connect(broker.listeners[0]!.port)
+    brokers.push(client)
+    return client
+  }
+  return { disk, client: await connect(), connect }
 }
 
 test('a replica on its way is shown in both directories, with what is still to be copied', async () => {
@@ -224,6 +289,61 @@ test('a replica on its way is shown in both directories, with what is still to b
   goOn()
   await arrival(client, '/a')
   expect(await fetchAll(client, 't')).toEqual(['a', 'b', 'c'])
+})
+
+test('who appends at the last moment of a move waits, and comes in the order in which it was sent', async () => {
+  const { disk, client, connect } = await startOnMemory()
+  await createTopic(client, 't')
+  const { producerId } = await client.request(InitProducerId, 4, {
+    transactionalId: null,
+    transactionTimeoutMs: 0,
+  })
+  const batch = (baseSequence: number) =>
+    buildBatch([{ value: `${baseSequence}`, timestamp: Date.now() }], {
+      producerId,
+      producerEpoch: 0,
+      baseSequence,
+    })
+  await produce(client, 't', batch(0))
+  let goOn = () => {}
+  const isHeld = new Promise<void>(resolve => {
+    goOn = resolve
+  })
+  let isAtTheEnd = false
+  const wait = () => {
+    isAtTheEnd = true
+    return isHeld
+  }
+  disk.fail({ on: 'rename', path: /-future$/, wait }) // appends wait by then
+  expect(await alter(client, '/a')).toBe(ErrorCode.NONE)
+  while (!isAtTheEnd) await describe(client)
+  const writer = await connect()
+  let answered = 0
+  const sent = Array.from({ length: 8 }, async (_, i) => {
+    const answer = await produce(writer, 't', batch(i + 1))
+    answered++
+    return answer
+  })
+  writer.tell(Produce, 9, {
+    acks: 0,
+    timeoutMs: 1_000,
+    topicData: [{ name: 't', partitionData: [{ index: 0, records: batch(9) }] }],
+  })
+  const deleted = client.request(DeleteRecords, 2, {
+    topics: [{ name: 't', partitions: [{ partitionIndex: 0, offset: 1 }] }],
+    timeoutMs: 1_000,
+  })
+  const reader = await connect()
+  for (let i = 0; i < 3; i++) expect(await fetchAll(reader, 't')).toEqual(['0']) // readers do not wait
+  expect(answered).toBe(0)
+  goOn()
+  expect((await Promise.all(sent)).map(({ errorCode, baseOffset }) => [errorCode, baseOffset])).toEqual(
+    sent.map((_, i) => [ErrorCode.NONE, i + 1]),
+  )
+  expect((await deleted).topics[0]!.partitions[0]).toMatchObject({ errorCode: 0, lowWatermark: 1 })
+  await arrival(client, '/a')
+  expect(await produce(writer, 't', batch(10))).toMatchObject({ errorCode: 0, baseOffset: 10 })
+  expect(await fetchAll(client, 't', 1)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10'])
 })
 
 test('a move ends when its topic is deleted, or when the partition is told to stay', async () => {

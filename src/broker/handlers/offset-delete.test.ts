@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { subscription } from '../../../test/support/group-script.ts'
 import { createTopic, startLiveBroker } from '../../../test/support/live-broker.ts'
 import type { RawClient } from '../../../test/support/raw-client.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
@@ -62,6 +63,31 @@ test('what cannot be asked of a group is told for the whole', async () => {
   expect((await forget(client, '', 't', 0)).errorCode).toBe(ErrorCode.INVALID_GROUP_ID)
   expect((await forget(client, 'nobody', 't', 0)).errorCode).toBe(ErrorCode.GROUP_ID_NOT_FOUND)
   expect((await forget(client, 'nobody', 'nope', 0)).errorCode).toBe(ErrorCode.GROUP_ID_NOT_FOUND)
+})
+
+test('topics of which a member reads keep their offsets', async () => {
+  const { client } = await startLiveBroker()
+  for (const name of ['t', 'u']) await createTopic(client, name)
+  await commit(client, 'g', [0])
+  const member = {
+    groupId: 'g',
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: subscription(['t']) }],
+  }
+  const { memberId } = await client.request(JoinGroup, 2, { ...member, memberId: '' })
+  expect(memberId).not.toBe('')
+  const codeFor = async (topic: string) =>
+    (await forget(client, 'g', topic, 0)).topics[0]!.partitions[0]!.errorCode
+  expect(await codeFor('t')).toBe(ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC)
+  expect(await codeFor('u')).toBe(ErrorCode.NONE)
+})
+
+test('before anybody has looked for a group there is no coordinator', async () => {
+  const { client } = await startLiveBroker()
+  await createTopic(client, 't')
+  expect((await forget(client, 'g', 't', 0)).errorCode).toBe(ErrorCode.NOT_COORDINATOR)
 })
 
 test('a group of another protocol type must be empty first', async () => {
