@@ -123,7 +123,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
   const internalTopics = new InternalTopics({ config, cluster, groups, random })
   cluster.onTopicDeleted = topic => {
     internalTopics.resign(topic)
-    void groups.onTopicDeleted(topic.name)
+    void groups.onTopicDeleted(topic)
   }
   const context: BrokerContext = {
     config,

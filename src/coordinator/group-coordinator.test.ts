@@ -10,7 +10,7 @@ import {
   syncRequest,
   TOPIC_ID,
 } from '../../test/support/group-client.ts'
-import { ErrorCode } from '../protocol/errors.ts'
+import { ErrorCode, KafkaError } from '../protocol/errors.ts'
 import { coordinatorPartition } from './group-coordinator.ts'
 
 const describeV6 = { version: 6 }
@@ -202,9 +202,54 @@ describe('offsets', () => {
       await coordinator.commitOffsets(commitRequest(group, { 0: 1, 1: 2 }), commitV9)
       await coordinator.commitOffsets(commitRequest(group, { 0: 3 }, { topic: 'u' }), commitV9)
     }
-    await coordinator.onTopicDeleted('t')
+    await coordinator.onTopicDeleted({ name: 't', topicId: TOPIC_ID })
     expect(await committed(coordinator, 'a')).toEqual({ 'u-0': 3 })
     expect(await committed(coordinator, 'b')).toEqual({ 'u-0': 3 })
+  })
+
+  test('stay with the topic that they were committed for when another has its name', async () => {
+    const { coordinator, ids } = await openCoordinator()
+    const successor = 'AAAAAAAAAAAAAAAAAAAAAw'
+    const byId = async (version: number) => {
+      const topics = [{ name: 't', topicId: successor, partitionIndexes: [0, 1, 2] }]
+      const wanted = {
+        ...fetchRequest('g'),
+        groups: [{ groupId: 'g', memberId: null, memberEpoch: -1, topics }],
+      }
+      const { groups = [] } = await coordinator.fetchOffsets(wanted, { version })
+      return groups[0]!.topics[0]!.partitions.map(({ committedOffset }) => committedOffset)
+    }
+    const offsets = commitRequest('g', { 0: 5, 1: 6 })
+    await coordinator.commitOffsets(offsets, commitV9)
+    // A commit with a retention of its own is stored in a format without a topic id.
+    await coordinator.commitOffsets(commitRequest('g', { 2: 7 }, { retentionTimeMs: 60_000 }), { version: 4 })
+    ids.t = successor
+    await coordinator.commitOffsets(commitRequest('g', { 1: 1 }), commitV9)
+    expect(await byId(10)).toEqual([-1, 1, 7])
+    expect(await byId(9)).toEqual([-1, 1, 7])
+    expect(await committed(coordinator, 'g')).toEqual({ 't-1': 1, 't-2': 7 })
+    await coordinator.onTopicDeleted({ name: 't', topicId: TOPIC_ID })
+    ids.t = undefined // so that nothing is hidden
+    expect(await committed(coordinator, 'g')).toEqual({ 't-1': 1 })
+  })
+
+  test('go with the next round of expiry when they could not go with their topic', async () => {
+    const { coordinator, clock, log, ids, warnings } = await openCoordinator()
+    const memberId = await joinAlone(coordinator, clock, 'g')
+    const asMember = { memberId, generation: 1 }
+    await coordinator.commitOffsets(commitRequest('g', { 0: 5 }, asMember), commitV9)
+    await coordinator.commitOffsets(commitRequest('g', { 0: 6 }, { ...asMember, topic: 'u' }), commitV9)
+    const expiring = commitRequest('g', { 1: 7 }, { ...asMember, retentionTimeMs: 10_000_000 })
+    await coordinator.commitOffsets(expiring, { version: 4 })
+    ids.t = undefined
+    log.failure = { error: new KafkaError('KAFKA_STORAGE_ERROR'), writes: false }
+    await coordinator.onTopicDeleted({ name: 't', topicId: TOPIC_ID })
+    log.failure = null
+    await clock.advance(2_000)
+    expect(warnings).toContain('offsets of a deleted topic stay')
+    expect(await committed(coordinator, 'g')).toEqual({ 't-0': 5, 't-1': 7, 'u-0': 6 })
+    await coordinator.expireOffsets()
+    expect(await committed(coordinator, 'g')).toEqual({ 'u-0': 6 })
   })
 
   test('are deleted one by one unless the group is subscribed to their topic', async () => {

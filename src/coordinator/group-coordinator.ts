@@ -22,7 +22,7 @@ import { refusedJoin, refusedSync } from './groups/group-answers.ts'
 import type { GroupPartition } from './groups/group-partition.ts'
 import { GROUP_SETTINGS, type GroupSettings } from './groups/group-settings.ts'
 import { commitAnswer, hasPartition, planCommit, type TopicDirectory } from './groups/offset-commit.ts'
-import { fetchOffsets } from './groups/offset-fetch.ts'
+import { fetchOffsets, refusedOffsets } from './groups/offset-fetch.ts'
 import { deleteGroup, deleteOffsets, expireOffsets, forgetTopic } from './groups/offset-removal.ts'
 import { openGroupPartition } from './groups/open-partition.ts'
 import { appendErrorCode, type CoordinatorLogger, CoordinatorRuntime } from './runtime.ts'
@@ -289,7 +289,7 @@ export class GroupCoordinator {
   }
 
   /** All groups that this node coordinates forget their offsets of the topic. */
-  async onTopicDeleted(topic: string): Promise<void> {
+  async onTopicDeleted(topic: { name: string; topicId: string }): Promise<void> {
     for (const partition of [...this.#runtime.coordinators()]) {
       await this.#tend(partition, 'offsets of a deleted topic stay', () => forgetTopic(partition, topic))
     }
@@ -300,7 +300,9 @@ export class GroupCoordinator {
     const pause = () =>
       new Promise<void>(resolve => void this.#clock.after(0, resolve, 'offset expiry, next slice'))
     for (const partition of [...this.#runtime.coordinators()]) {
-      await this.#tend(partition, 'offset expiry was cut short', () => expireOffsets(partition, pause))
+      await this.#tend(partition, 'offset expiry was cut short', () =>
+        expireOffsets(partition, this.#topics, pause),
+      )
     }
   }
 
@@ -387,13 +389,4 @@ function isSizeError(code: number): boolean {
 
 function named({ name = '', partitions }: OffsetFetchGroupResult['topics'][number]) {
   return { name, partitions }
-}
-
-function refusedOffsets({ partitionIndexes }: { partitionIndexes: readonly number[] }, errorCode: number) {
-  return partitionIndexes.map(partitionIndex => ({
-    partitionIndex,
-    committedOffset: -1,
-    metadata: '',
-    errorCode,
-  }))
 }

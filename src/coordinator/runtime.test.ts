@@ -314,7 +314,7 @@ const seed = Number(process.env.SEED ?? 42)
 
 test(`random commits, deletions and failed appends leave what the log says (SEED=${seed})`, async () => {
   const random = new SeededRandom(seed)
-  const { coordinator, clock, log } = await openCoordinator()
+  const { coordinator, clock, log, ids } = await openCoordinator()
   const groups = ['a', 'b', 'c']
   for (let step = 0; step < 400; step++) {
     const group = groups[random.below(groups.length)]!
@@ -322,8 +322,10 @@ test(`random commits, deletions and failed appends leave what the log says (SEED
     if (dice === 0)
       log.failure = { error: new KafkaError('KAFKA_STORAGE_ERROR'), writes: random.below(2) === 0 }
     if (dice === 1) void coordinator.delete({ groupsNames: [group] })
-    else if (dice === 2) void coordinator.onTopicDeleted(random.below(2) === 0 ? 't' : 'u')
-    else void coordinator.commitOffsets(commitRequest(group, { [random.below(3)]: step }), commitV9)
+    else if (dice === 2) {
+      const name = random.below(2) === 0 ? 't' : 'u'
+      void coordinator.onTopicDeleted({ name, topicId: ids[name]! })
+    } else void coordinator.commitOffsets(commitRequest(group, { [random.below(3)]: step }), commitV9)
     if (random.below(3) === 0) await clock.settle()
     if (step % 40 !== 39) continue
     log.failure = null

@@ -9,7 +9,7 @@ import { MemoryCoordinatorLog } from './memory-coordinator-log.ts'
 
 export const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
 
-/** A coordinator of one partition on a log in memory, for topics `t` and `u` of ten partitions. */
+/** A coordinator of one partition on a log in memory, for topics `t` and `u` of ten partitions; `ids` may be changed. */
 export async function openCoordinator(
   options: {
     settings?: Partial<GroupSettings>
@@ -22,7 +22,7 @@ export async function openCoordinator(
   const engine = openMemoryEngine()
   const warnings: string[] = []
   const logger = { info() {}, warn: (_: object, text: string) => void warnings.push(text) }
-  const ids: Record<string, string> = { t: TOPIC_ID, u: 'AAAAAAAAAAAAAAAAAAAAAg' }
+  const ids: Record<string, string | undefined> = { t: TOPIC_ID, u: 'AAAAAAAAAAAAAAAAAAAAAg' }
   const coordinator = new GroupCoordinator({
     partitions: () => partitions,
     clock,
@@ -30,13 +30,16 @@ export async function openCoordinator(
     engine,
     logger,
     topics: {
-      findTopic: name => (ids[name] === undefined ? undefined : { topicId: ids[name], partitions: 10 }),
+      findTopic(name) {
+        const topicId = ids[name]
+        return topicId === undefined ? undefined : { topicId, partitions: 10 }
+      },
       findTopicName: topicId => Object.keys(ids).find(name => ids[name] === topicId),
     },
     settings: { groupInitialRebalanceDelayMs: 0, ...options.settings },
   })
   await coordinator.lead(0, log)
-  return { coordinator, clock, log: log as MemoryCoordinatorLog, engine, warnings }
+  return { coordinator, clock, log: log as MemoryCoordinatorLog, engine, warnings, ids }
 }
 
 export const client = { version: 9, clientId: 'client', clientHost: '/127.0.0.1' }

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../protocol/errors.ts'
 import type { OffsetCommit, OffsetCommitPartition } from '../../protocol/messages/offset-commit.ts'
-import type { RequestOf } from '../../protocol/schema.ts'
+import { type RequestOf, ZERO_UUID } from '../../protocol/schema.ts'
 import type { KeyedRecord } from '../coordinator-log.ts'
 import { type CommittedOffset, offsetRecord } from './record-codec.ts'
 
@@ -12,6 +12,11 @@ export interface TopicDirectory {
 
 export function hasPartition(topics: TopicDirectory, topic: string, partitionIndex: number): boolean {
   return partitionIndex >= 0 && partitionIndex < (topics.findTopic(topic)?.partitions ?? 0)
+}
+
+/** Whether the offset was committed for this topic, and not for an earlier one of its name. Older formats do not say. */
+export function isOfTopic(committed: CommittedOffset, topicId: string): boolean {
+  return committed.topicId === topicId || committed.topicId === ZERO_UUID
 }
 
 export type CommitRequest = RequestOf<typeof OffsetCommit>

@@ -6,10 +6,13 @@ import type {
 } from '../../protocol/messages/offset-fetch.ts'
 import { ZERO_UUID } from '../../protocol/schema.ts'
 import type { GroupStore } from './group-store.ts'
-import type { TopicDirectory } from './offset-commit.ts'
+import { isOfTopic, type TopicDirectory } from './offset-commit.ts'
 import type { CommittedOffset } from './record-codec.ts'
 
-/** A group's committed offsets, as OffsetFetch shows them: −1 where there is none. Reads committed state only. */
+/**
+ * A group's committed offsets, as OffsetFetch shows them: −1 where there is none. Reads committed state only. An offset that was committed
+ * for an earlier topic of the name counts as none, although its tombstone may be still to come.
+ */
 export async function fetchOffsets(
   request: OffsetFetchGroup,
   byId: boolean,
@@ -20,9 +23,12 @@ export async function fetchOffsets(
   if (request.topics === null) return { groupId, topics: await fetchAll(groupId, byId, store, topics) }
   const found = request.topics.map(async ({ name, topicId, partitionIndexes }) => {
     const wanted = byId ? topics.findTopicName(topicId) : name
+    const wantedId = byId ? topicId : topics.findTopic(name)?.topicId
     const partitions = partitionIndexes.map(async partitionIndex => {
       if (wanted === undefined) return answer(partitionIndex, undefined, ErrorCode.UNKNOWN_TOPIC_ID)
-      return answer(partitionIndex, await store.find(groupId, wanted, partitionIndex))
+      const committed = await store.find(groupId, wanted, partitionIndex)
+      const isStale = committed && wantedId !== undefined && !isOfTopic(committed, wantedId)
+      return answer(partitionIndex, isStale ? undefined : committed)
     })
     return { name, topicId, partitions: await Promise.all(partitions) }
   })
@@ -37,12 +43,12 @@ async function fetchAll(
 ): Promise<OffsetFetchTopicResult[]> {
   const results = new Map<string, OffsetFetchTopicResult & { partitions: ReturnType<typeof answer>[] }>()
   for await (const { topic, partitionIndex, committed } of store.offsets(groupId)) {
+    const presentId = topics.findTopic(topic)?.topicId
+    // A topic that is gone has no id any more by which a client could be told.
+    if (presentId === undefined ? byId : !isOfTopic(committed, presentId)) continue
     let result = results.get(topic)
     if (result === undefined) {
-      const topicId = byId ? topics.findTopic(topic)?.topicId : ZERO_UUID
-      // A topic that is gone has no id any more by which a client could be told.
-      if (topicId === undefined) continue
-      result = { name: topic, topicId, partitions: [] }
+      result = { name: topic, topicId: byId ? presentId : ZERO_UUID, partitions: [] }
       results.set(topic, result)
     }
     result.partitions.push(answer(partitionIndex, committed))
@@ -62,4 +68,17 @@ function answer(
     metadata: committed?.metadata ?? '',
     errorCode,
   }
+}
+
+/** A topic's partitions with one error, for a version whose answer has none of its own. */
+export function refusedOffsets(
+  { partitionIndexes }: { partitionIndexes: readonly number[] },
+  errorCode: number,
+) {
+  return partitionIndexes.map(partitionIndex => ({
+    partitionIndex,
+    committedOffset: -1,
+    metadata: '',
+    errorCode,
+  }))
 }

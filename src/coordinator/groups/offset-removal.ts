@@ -1,8 +1,10 @@
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts'
+import { ZERO_UUID } from '../../protocol/schema.ts'
 import type { KeyedRecord } from '../coordinator-log.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import type { GroupEntry, GroupPartition } from './group-partition.ts'
 import type { StoredOffset } from './group-store.ts'
+import { isOfTopic, type TopicDirectory } from './offset-commit.ts'
 import { type CommittedOffset, groupRecord, offsetRecord } from './record-codec.ts'
 
 /**
@@ -53,17 +55,30 @@ export async function deleteOffsets(
   return errorCodes
 }
 
-/** A topic is gone: all groups forget their offsets of it. */
-export async function forgetTopic(partition: GroupPartition, topic: string): Promise<void> {
-  for (const entry of [...partition.groups()]) {
+/** A topic is gone: all groups forget their offsets of it, and keep those of another topic that has its name by now. */
+export async function forgetTopic(
+  partition: GroupPartition,
+  { name, topicId }: { name: string; topicId: string },
+): Promise<void> {
+  await forEachGroup(partition, async entry => {
     const { id } = entry.group
-    const read = () => Array.fromAsync(partition.store.offsets(id, topic))
+    const read = async () => {
+      const offsets = await Array.fromAsync(partition.store.offsets(id, name))
+      return offsets.filter(({ committed }) => isOfTopic(committed, topicId))
+    }
     await partition.settle(entry, read, offsets => offsets.map(offset => tombstone(id, offset)))
-  }
+  })
 }
 
-/** One round of expiry over all groups; `pause` gives the event loop back between slices. */
-export async function expireOffsets(partition: GroupPartition, pause: () => Promise<void>): Promise<void> {
+/**
+ * One round of expiry over all groups; `pause` gives the event loop back between slices. Offsets of topics that are gone go too, when they
+ * could not go with their topic.
+ */
+export async function expireOffsets(
+  partition: GroupPartition,
+  topics: TopicDirectory,
+  pause: () => Promise<void>,
+): Promise<void> {
   let seen = 0
   const pauseAfter = async (count: number) => {
     seen += count
@@ -71,26 +86,41 @@ export async function expireOffsets(partition: GroupPartition, pause: () => Prom
     seen = 0
     await pause()
   }
+  await forEachGroup(partition, async entry => {
+    await expireGroup(partition, entry, topics, pauseAfter)
+    await pauseAfter(1)
+  })
+}
+
+/** One group after another; where it fails the others have their turn, and the first failure is thrown at the end. */
+async function forEachGroup(
+  partition: GroupPartition,
+  run: (entry: GroupEntry) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = []
   for (const entry of [...partition.groups()]) {
     if (partition.find(entry.group.id) !== entry) continue
-    await expireGroup(partition, entry, pauseAfter)
-    await pauseAfter(1)
+    await run(entry).catch(error => failures.push(error))
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 async function expireGroup(
   partition: GroupPartition,
   entry: GroupEntry,
+  topics: TopicDirectory,
   pauseAfter: (count: number) => Promise<void>,
 ): Promise<void> {
   const { group } = entry
   const { wall } = partition.now()
   const retentionMs = partition.settings.offsetsRetentionMinutes * 60_000
+  const isGoing = (offset: StoredOffset) =>
+    isLeftover(offset, topics) || isExpired(group, offset, wall, retentionMs)
   const read = async () => {
     const expired: StoredOffset[] = []
     let kept = 0
     for await (const offset of partition.store.offsets(group.id)) {
-      if (isExpired(group, offset, wall, retentionMs)) expired.push(offset)
+      if (isGoing(offset)) expired.push(offset)
       else kept++
       await pauseAfter(1)
     }
@@ -99,13 +129,19 @@ async function expireGroup(
   await partition.settle(entry, read, ({ expired, kept }) => {
     if (partition.find(group.id) !== entry) return []
     // Members may have come while the offsets were read, and with them another rule.
-    const going = expired.filter(offset => isExpired(group, offset, wall, retentionMs))
+    const going = expired.filter(isGoing)
     const tombstones: KeyedRecord[] = going.map(offset => tombstone(group.id, offset))
     const isLeft = kept > 0 || going.length < expired.length || group.state !== 'Empty' || group.isInUse
     if (isLeft) return tombstones
     partition.remove(entry)
     return [...tombstones, groupRecord(group.id, null)]
   })
+}
+
+/** The offset of a topic that is gone. */
+function isLeftover({ topic, committed: { topicId } }: StoredOffset, topics: TopicDirectory): boolean {
+  if (topicId === ZERO_UUID) return topics.findTopic(topic) === undefined
+  return topics.findTopicName(topicId) === undefined
 }
 
 function isExpired(group: ClassicGroup, offset: StoredOffset, wallMs: number, retentionMs: number): boolean {
