@@ -17,6 +17,10 @@ export class QuotaAccounts<Meter> {
     return this.#meters.size
   }
 
+  clear(): void {
+    this.#meters.clear()
+  }
+
   of(account: string): Meter {
     const known = this.#meters.get(account)
     if (known !== undefined) {

@@ -38,16 +38,19 @@ export class QuotaLimits {
     [QuotaKey.CONTROLLER_MUTATION_RATE]: new ClientLimits(),
   }
   readonly #addresses = new Map<string | null, number>()
+  /** Called when nobody has a quota of a kind any more. */
+  onNone: (key: string) => void = () => {}
 
   constructor(quotas: ClientQuotas) {
     for (const quota of quotas.all) this.#add(quota)
     quotas.onChange = (before, after) => {
       if (before) this.#remove(before)
       if (after) this.#add(after)
+      for (const key of before?.values.keys() ?? []) if (!this.#isUsed(key)) this.onNone(key)
     }
   }
 
-  /** Whether anybody has such a quota. */
+  /** Whether any client has such a quota. */
   has(key: ClientQuotaKey): boolean {
     return this.#clients[key].size > 0
   }
@@ -78,6 +81,11 @@ export class QuotaLimits {
       if (address !== undefined) this.#addresses.delete(address && (addressNamed(address) ?? address))
       else this.#clients[key as ClientQuotaKey]?.delete(userOf(entity), clientIdOf(entity))
     }
+  }
+
+  #isUsed(key: string): boolean {
+    if (key === QuotaKey.CONNECTION_CREATION_RATE) return this.#addresses.size > 0
+    return (this.#clients[key as ClientQuotaKey]?.size ?? 0) > 0
   }
 }
 

@@ -139,11 +139,16 @@ describe('a producer over its quota', () => {
     await broker.close()
   })
 
-  test('is limited no more when its quota is gone', async () => {
-    await limit({ 'client-id': null }, { producer_byte_rate: 1_000 })
-    await limit({ 'client-id': null }, { producer_byte_rate: 0 })
+  test('is limited no more when its quota is gone, and what it used is forgotten', async () => {
+    const everyone = { 'client-id': null }
+    await limit(everyone, { producer_byte_rate: 50_000 })
+    expect((await send(50_000)).throttleTimeMs).toBe(0)
+    expect(await metricOf('loggerhead_quota_accounts')).toBe(1)
+    await limit(everyone, { producer_byte_rate: 0 })
     expect((await send(50_000)).throttleTimeMs).toBe(0)
     expect(await metricOf('loggerhead_quota_accounts')).toBe(0)
+    await limit(everyone, { producer_byte_rate: 50_000 })
+    expect((await send(50_000)).throttleTimeMs).toBe(0)
   })
 
   test('is counted by its client id, unless the quota is for its user', async () => {

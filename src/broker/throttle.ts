@@ -62,6 +62,14 @@ export class Throttle {
     this.#worked = new QuotaAccounts(newMeter)
     this.#connected = new QuotaAccounts(newMeter)
     this.#mutated = new QuotaAccounts(() => new TokenBucket(options.mutationWindows))
+    const accounts: { [key: string]: { clear(): void } } = {
+      [QuotaKey.PRODUCER_BYTE_RATE]: this.#produced,
+      [QuotaKey.CONSUMER_BYTE_RATE]: this.#fetched,
+      [QuotaKey.REQUEST_PERCENTAGE]: this.#worked,
+      [QuotaKey.CONNECTION_CREATION_RATE]: this.#connected,
+      [QuotaKey.CONTROLLER_MUTATION_RATE]: this.#mutated,
+    }
+    this.#limits.onNone = key => accounts[key]?.clear()
   }
 
   /** Accounts that are kept, of all kinds. */
