@@ -7,11 +7,14 @@ import {
   rollWith,
   segmentFiles,
 } from '../../../test/support/one-log.ts'
+import { readWhole } from '../../base/disk.ts'
 import { silentLogger } from '../../base/logger.ts'
 import type { LogSettings } from './log-settings.ts'
 import { findExpired } from './retention.ts'
 import { RetentionClock } from './retention-clock.ts'
 import { RetentionKeeper } from './retention-keeper.ts'
+import { segmentName } from './segment-names.ts'
+import { findOffsetAtTimestamp } from './timestamp-search.ts'
 
 const HOUR = 3_600_000
 const NEVER = () => Number.POSITIVE_INFINITY
@@ -172,3 +175,29 @@ test('a log that lags behind the high watermark keeps what is not committed', as
   one.log.visibleEnd = 2
   expect(await expired(one)).toEqual({ startOffset: 2, needsRoll: false })
 })
+
+test.each(['sealed', 'active'])(
+  'no turned bit in a time index of the %s segment makes retention take a young one',
+  async which => {
+    const settings = { retentionMs: 2 * HOUR, indexIntervalBytes: 1 }
+    const whole = await openOneLog(settings)
+    for (const value of ['1', '2', '3']) {
+      whole.clock.freeze(1_000)
+      await append(whole, [{ key: 'k', value }])
+    }
+    if (which === 'sealed') await rollWith(whole)
+    await whole.close()
+    const path = `${FOLDER}/${segmentName(0, '.timeindex')}`
+    const { length } = await readWhole(whole.disk.crash(), path)
+    const largest = { timestamp: whole.clock.wall(), offset: 2 }
+    for (let bit = 0; bit < 8 * 12; bit++) {
+      const disk = whole.disk.crash()
+      disk.flip(path, length - 12 + (bit >> 3), 1 << (bit & 7))
+      const one = await openOneLog(settings, { disk, clock: whole.clock })
+      expect(await expired(one), `bit ${bit}`).toEqual({ startOffset: 0, needsRoll: false })
+      expect(await one.log.segments[0]!.largestTimestamp(), `bit ${bit}`).toEqual(largest)
+      const found = await findOffsetAtTimestamp(one.log, largest.timestamp, one.log.visibleEnd)
+      expect(found?.offset, `bit ${bit}`).toBe(2)
+    }
+  },
+)

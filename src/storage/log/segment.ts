@@ -18,6 +18,7 @@ import { SegmentGoneError } from './segment-gone.ts'
 import { loadGuard, writeGuard } from './segment-guard.ts'
 import { type SegmentStage, type SegmentSuffix, segmentName } from './segment-names.ts'
 import { readLastEntry, TimeIndex } from './time-index.ts'
+import { isTrueTime } from './time-proof.ts'
 
 /** Readers of one segment whose places are remembered. */
 const NEXT_PLACES_MAX = 16
@@ -28,6 +29,7 @@ const NEXT_PLACES_MAX = 16
  * `sizeBytes` counts every byte that was given a place, also those that are still on their way to the file. Indexes are in memory
  * while the segment is active and are written at roll, checkpoint and close; for sealed segments they are loaded when first needed,
  * and rebuilt from the batches when they are missing or wrong.
+ * Length: the file, its indexes and what is known of its times change together.
  */
 export class Segment {
   readonly baseOffset: number
@@ -129,25 +131,48 @@ export class Segment {
 
   /** The largest timestamp; read from the time index when the segment was not scanned since the start. */
   async largestTimestamp(): Promise<{ timestamp: number; offset: number }> {
-    if (!this.#knowsTimes && this.sizeBytes > 0 && !(!this.#times && (await this.#readLastTime()))) {
-      if (!this.#times) await this.#load()
-      if (this.#times!.entryCount === 0) await this.rebuildIndexes()
-      this.maxTimestamp = this.#times!.lastTimestamp
-      this.maxTimestampOffset = this.#times!.lastOffset
-      this.#knowsTimes = true
-    }
+    if (!this.#knowsTimes && this.sizeBytes > 0) await this.#learnTimes()
     return { timestamp: this.maxTimestamp, offset: this.maxTimestampOffset }
   }
 
   /** Looks only at the last entry of the file, so that retention need not keep the indexes of old segments in memory. */
-  async #readLastTime(): Promise<boolean> {
+  async #learnTimes(): Promise<void> {
     if (this.isDeleted) throw new SegmentGoneError(this.path)
-    const last = await readLastEntry(this.#environment.disk, this.file('.timeindex'), this.baseOffset)
-    if (!last) return false
+    const path = this.file('.timeindex')
+    let last = this.#times
+      ? this.#times.last
+      : await readLastEntry(this.#environment.disk, path, this.baseOffset)
+    if (!last) {
+      if (!this.#times) await this.#load()
+      last = this.#times!.last
+    }
+    if (!last || !(await this.#isTrue(last, this.sizeBytes))) {
+      await this.#rebuild('the time index does not end with the time of a batch')
+      return
+    }
     this.maxTimestamp = last.timestamp
     this.maxTimestampOffset = last.offset
     this.#knowsTimes = true
-    return true
+  }
+
+  async #isTrue(entry: { timestamp: number; offset: number }, until: number): Promise<boolean> {
+    const from = this.#offsets
+      ? this.#offsets.lookup(entry.offset)
+      : await this.#indexedPosition(entry.offset)
+    return from !== undefined && isTrueTime(this, entry, from, until)
+  }
+
+  /** From the file, of which nothing is kept; undefined when it cannot be used. */
+  async #indexedPosition(offset: number): Promise<number | undefined> {
+    const file = this.file('.index')
+    const bytes = await readIfExists(this.#environment.disk, file)
+    try {
+      const { baseOffset, sizeBytes: logBytes } = this
+      return bytes && OffsetIndex.parse(bytes, { baseOffset, logBytes, file }).lookup(offset)
+    } catch (error) {
+      if (error instanceof CorruptionError) return undefined
+      throw error
+    }
   }
 
   /** Whether offsets may jump: only where compaction has been, and there a guard covers every byte of the file. */
@@ -275,10 +300,11 @@ export class Segment {
   async *batches(
     from = 0,
     until = this.sizeBytes,
+    chunkBytes = 1 << 20,
   ): AsyncGenerator<{ buffer: Buffer; at: number; position: number }> {
     let position = from
     while (position < until) {
-      let chunk = await this.read(position, Math.min(1 << 20, until - position))
+      let chunk = await this.read(position, Math.min(chunkBytes, until - position))
       if (chunk.length >= BATCH_HEADER_BYTES) {
         const first = batchBytesOf(chunk, 0)
         if (first > chunk.length && position + first <= until) chunk = await this.read(position, first)
@@ -335,6 +361,9 @@ export class Segment {
       return
     }
     await this.#loadOnce({ endOffset, position })
+    const { last } = this.#times!
+    if (last && !(await this.#isTrue(last, position)))
+      await this.#rebuild('the time index does not end with the time of a batch', position)
     const indexed = this.#offsets!.lastPosition
     this.maxTimestamp = this.#times!.lastTimestamp
     this.maxTimestampOffset = this.#times!.lastOffset
@@ -360,7 +389,7 @@ export class Segment {
 
   /** With `cut` only what lies below that place counts. */
   async #loadOnce(cut?: { endOffset: number; position: number }): Promise<void> {
-    const { disk, logger } = this.#environment
+    const { disk } = this.#environment
     try {
       const offsets = await readIfExists(disk, this.file('.index'))
       const times = await readIfExists(disk, this.file('.timeindex'))
@@ -380,13 +409,15 @@ export class Segment {
       this.adoptIndexes(parsed, parsedTimes)
     } catch (error) {
       if (!(error instanceof CorruptionError) || this.isDeleted) throw error
-      logger.warn(
-        { event: 'index-rebuilt', segment: this.path, reason: error.message },
-        'rebuilding the indexes',
-      )
-      await this.rebuildIndexes(cut?.position)
-      if (!this.isDeleted) await this.writeIndexes({ final: true, sync: false })
+      await this.#rebuild(error.message, cut?.position)
     }
+  }
+
+  async #rebuild(reason: string, until?: number): Promise<void> {
+    const { logger } = this.#environment
+    logger.warn({ event: 'index-rebuilt', segment: this.path, reason }, 'rebuilding the indexes')
+    await this.rebuildIndexes(until)
+    if (!this.isDeleted) await this.writeIndexes({ final: true, sync: false })
   }
 
   /** An index that fits its own rules can still belong to other bytes: its last entry must point at its batch. */

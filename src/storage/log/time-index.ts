@@ -74,6 +74,10 @@ export class TimeIndex {
     return this.#length === 0 ? this.baseOffset : this.#offsetAt(this.entryCount - 1)
   }
 
+  get last(): { timestamp: number; offset: number } | undefined {
+    return this.#length === 0 ? undefined : { timestamp: this.#lastTimestamp, offset: this.lastOffset }
+  }
+
   *entries(): Generator<{ timestamp: number; offset: number }> {
     for (let slot = 0; slot < this.entryCount; slot++) {
       yield { timestamp: this.#timestampAt(slot), offset: this.#offsetAt(slot) }
