@@ -61,6 +61,7 @@ export function javaArguments(mainClass: string, args: readonly string[], extraC
 }
 
 const toolClasses = {
+  'kafka-client-metrics': 'org.apache.kafka.tools.ClientMetricsCommand',
   'kafka-cluster': 'org.apache.kafka.tools.ClusterTool',
   'kafka-features': 'org.apache.kafka.tools.FeatureCommand',
   'kafka-leader-election': 'org.apache.kafka.tools.LeaderElectionCommand',

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readPrometheusText } from '../../test/support/prometheus-text.ts'
 import { type BrokerKind, type BrokerProcess, brokerKinds, startBroker } from '../support/broker.ts'
-import { classpath, ensureKafkaJars, javaArguments } from '../support/kafka-jars.ts'
+import { classpath, ensureKafkaJars, javaArguments, kafkaTool } from '../support/kafka-jars.ts'
 import { freePort, runOrThrow } from '../support/process.ts'
 import { Connection, Writer } from '../support/wire.ts'
 
@@ -135,6 +135,45 @@ test('the same questions and pushes get the same answers', { timeout: 120_000 },
   if (!ours || !theirs) return
   // We ask for totals, which survive a push that is lost.
   expect(ours).toEqual({ ...theirs, first: { ...(theirs.first as object), wantsDeltas: 0 } })
+})
+
+/** What Kafka's tool for subscriptions prints, from the first to the last day of one. */
+async function keepSubscription({ bootstrap }: BrokerProcess) {
+  const tool = async (...args: string[]) => {
+    const { code, stdout } = await kafkaTool('kafka-client-metrics', [
+      '--bootstrap-server',
+      bootstrap,
+      ...args,
+    ])
+    return { code, lines: stdout.trim().split('\n').toSorted() }
+  }
+  const alter = [
+    '--alter',
+    '--name',
+    'mine',
+    '--metrics',
+    'org.apache.kafka.producer.',
+    '--interval',
+    '60000',
+  ]
+  return [
+    await tool('--list'),
+    await tool(...alter, '--match', 'client_id=a.*,client_software_name=apache-kafka-java'),
+    await tool('--list'),
+    await tool('--describe', '--name', 'mine'),
+    await tool(...alter, '--match', 'client_colour=red'),
+    await tool('--delete', '--name', 'mine'),
+    await tool('--list'),
+  ]
+}
+
+test("subscriptions are kept with Kafka's tool", { timeout: 300_000 }, async () => {
+  const answers = new Map<BrokerKind, unknown>()
+  await Promise.all(
+    Array.from(brokers, async ([kind, broker]) => answers.set(kind, await keepSubscription(broker))),
+  )
+  if (process.env.COMPAT_SHOW) console.log(JSON.stringify(Object.fromEntries(answers), null, 1))
+  if (answers.size === 2) expect(answers.get('loggerhead')).toEqual(answers.get('kafka'))
 })
 
 test('what a Java producer and consumer push stands on /metrics', { timeout: 300_000 }, async () => {
