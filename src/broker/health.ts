@@ -1,4 +1,3 @@
-import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import type { LogDirectory } from '../storage/log-directory.ts'
 import type { Server } from './server.ts'
 
@@ -10,9 +9,9 @@ export interface HealthCheck {
 }
 
 export interface HealthParts {
-  server: Server
-  directories: readonly LogDirectory[]
-  groups: GroupCoordinator
+  server: Pick<Server, 'isListening'>
+  directories: readonly Pick<LogDirectory, 'root' | 'isOffline'>[]
+  groups: { readonly runtime: { readonly isLoading: boolean } }
 }
 
 export function healthOf({ server, directories, groups }: HealthParts): readonly HealthCheck[] {
