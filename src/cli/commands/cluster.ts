@@ -16,6 +16,7 @@ interface HealthOptions extends ClusterOptions {
 }
 
 const TRY_AGAIN_MS = 200
+const NAMES_MAX = 10
 
 const examples = `
 Examples:
@@ -76,13 +77,19 @@ async function showHealth(terminal: Terminal, options: HealthOptions): Promise<v
     pairLines([
       ['HEALTHY', health.healthy],
       ['CONTROLLER', health.controller],
-      ['BROKERS', health.brokers.join(', ')],
-      ['BROKERS AWAY', health.brokersAway.join(', ')],
-      ['WITHOUT LEADER', health.leaderless.join(', ')],
-      ['TOO FEW REPLICAS', health.underReplicated.join(', ')],
+      ['BROKERS', namesText(health.brokers)],
+      ['BROKERS AWAY', namesText(health.brokersAway)],
+      ['WITHOUT LEADER', namesText(health.leaderless)],
+      ['TOO FEW REPLICAS', namesText(health.underReplicated)],
     ]),
   )
   if (!health.healthy) terminal.exit(1)
+}
+
+/** The first few; JSON has all. */
+function namesText(names: readonly (string | number)[]): string {
+  const shown = names.slice(0, NAMES_MAX).join(', ')
+  return names.length > NAMES_MAX ? `${shown} and ${names.length - NAMES_MAX} more` : shown
 }
 
 /** Asks again until all is well or the time is over; then the last answer counts. */
