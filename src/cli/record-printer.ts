@@ -8,6 +8,7 @@ import type { ReadBatch } from '../client/reader.ts'
 import { Progress } from './progress.ts'
 import { bytesOf, type RecordFormat } from './record-format.ts'
 import { recordJson } from './record-json.ts'
+import { recordsText } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 export type RecordStyle =
@@ -37,7 +38,7 @@ export class RecordPrinter {
     const records = batch.records.slice(0, this.#limit - this.#count)
     const lines = records.map(record => this.#line(batch, record))
     if (lines.length > 0) await this.#terminal.write(Buffer.concat(lines))
-    if (!this.#terminal.showsResults) this.#progress.show(() => `${this.#count} records`)
+    if (!this.#terminal.showsResults) this.#progress.show(() => recordsText(this.#count))
     const last = records.at(-1)
     return last && records.length < batch.records.length ? last.offset + 1 : batch.nextOffset
   }

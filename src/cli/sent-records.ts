@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import type { DeliveredBatch, OutgoingRecord } from '../client/producer.ts'
 import { Progress } from './progress.ts'
 import { bytesOf, type RecordFormat } from './record-format.ts'
-import { bytesText } from './table.ts'
+import { bytesText, recordsText } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Place {
@@ -50,7 +50,9 @@ export class SentRecords {
     if (range) range.last = last
     else this.#offsets.set(partition, { first: baseOffset, last })
     if (lines.length > 0) this.#slow = this.#terminal.write(Buffer.concat(lines))
-    this.#progress.show(() => `${this.#count} records, ${bytesText(this.#bytes)}`)
+    // Where records are typed, progress would write over them.
+    if (!this.#terminal.isTyped)
+      this.#progress.show(() => `${recordsText(this.#count)}, ${bytesText(this.#bytes)}`)
   }
 
   /** Waits for a slow reader. */
@@ -65,7 +67,7 @@ export class SentRecords {
   }
 
   #summary(topic: string): string {
-    const sent = `${this.#count} ${this.#count === 1 ? 'record' : 'records'} sent to ${topic}`
+    const sent = `${recordsText(this.#count)} sent to ${topic}`
     const places = [...this.#offsets]
       .sort(([a], [b]) => a - b)
       .map(([partition, range]) => {

@@ -42,3 +42,7 @@ export function bytesText(bytes: number): string {
   }
   return `${value.toFixed(1)} TiB`
 }
+
+export function recordsText(count: number): string {
+  return count === 1 ? '1 record' : `${count} records`
+}
