@@ -20,9 +20,6 @@ import { type SegmentStage, type SegmentSuffix, segmentName } from './segment-na
 import { readLastEntry, TimeIndex } from './time-index.ts'
 import { isTrueTime } from './time-proof.ts'
 
-/** Readers of one segment whose places are remembered. */
-const NEXT_PLACES_MAX = 16
-
 /**
  * One file of a partition's log, with its two indexes.
  *
@@ -428,3 +425,6 @@ export class Segment {
     if (!fits) throw new CorruptionError(this.path, last.position, 'the index belongs to another segment')
   }
 }
+
+/** Readers of one segment whose places are remembered. */
+const NEXT_PLACES_MAX = 16
