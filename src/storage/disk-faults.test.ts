@@ -9,8 +9,11 @@ import {
   readAll,
   segmentFiles,
 } from '../../test/support/one-log.ts'
+import { BufferPool } from '../base/buffer-pool.ts'
 import type { FaultRule } from '../base/memory-disk.ts'
 import { buildBatch } from '../protocol/record.ts'
+import { LogTail } from './log/log-tail.ts'
+import { TailCache } from './log/tail-cache.ts'
 
 const STORAGE_ERROR = { error: 'KAFKA_STORAGE_ERROR' }
 const JOURNAL = '/journal/'
@@ -136,6 +139,35 @@ describe('a failed write or sync', () => {
     expect(answer).toMatchObject(STORAGE_ERROR)
     await expect(removal).rejects.toMatchObject(STORAGE_ERROR)
     await one.close()
+  })
+
+  test('of one directory leaves none of its bytes in the memory that all share', async () => {
+    const cache = new TailCache(0)
+    const [dead, alive] = [
+      await openOneLog({}, { ...options, cache }),
+      await openOneLog({}, { ...options, cache }),
+    ]
+    await put(dead, 'a')
+    expect(dead.log.unwrittenBytes).toBeGreaterThan(0)
+    dead.directory.journal.fail(new Error('another log met a bad disk'))
+    expect([dead.log.unwrittenBytes, cache.bytes]).toEqual([0, 0])
+    expect(() => dead.log.read(0, 100, 1, true)).toThrow(/offline/)
+    for (let i = 0; i < 20; i++) await put(alive, `k${i}`, LARGE)
+    expect(cache.bytes).toBe(0)
+  })
+
+  test('leaves what is being written as it is until it is written', async () => {
+    const pool = new BufferPool()
+    const tail = new LogTail(new TailCache(1 << 20))
+    const lease = pool.acquire(64 << 10)
+    const owner = { requestWriteOut: () => {}, dropped: () => {} }
+    const place = { segment: 0, position: 0, baseOffset: 0, endOffset: 1, bytes: 10, hasInternal: false }
+    tail.add({ owner, ...place, parts: [lease.buffer.subarray(0, 10)], leases: [lease], written: false })
+    const run = tail.nextRun()!
+    tail.clear()
+    expect(pool.freeBytes).toBe(0)
+    tail.release(run)
+    expect(pool.freeBytes).toBe(64 << 10)
   })
 
   test('leaves nothing that a later start would trust: what the journal has is written again and synced', async () => {

@@ -111,7 +111,10 @@ export class LogDirectory {
       clock,
       directoryTag: options.directoryId,
       nextSequence: contents.highestSequence + 1,
-      onFailure: error => options.onOffline(error),
+      onFailure: error => {
+        for (const log of this.#logs.values()) log.dropTail()
+        options.onOffline(error)
+      },
       onPressure: () => this.#background.add(this.#checkpoints.request()),
     })
     this.#environment = {

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts'
+import type { Lease } from '../../base/buffer-pool.ts'
 import type { TailCache, TailEntry } from './tail-cache.ts'
 
 /**
@@ -13,6 +14,8 @@ export interface WriteRun {
   bytes: number
   parts: Buffer[]
   entries: TailEntry[]
+  /** Own the parts while they are written, whatever leaves the cache meanwhile. */
+  leases: Lease[]
 }
 
 /** Entries handed to one reader at a time. */
@@ -89,14 +92,22 @@ export class LogTail {
       bytes: 0,
       parts: [],
       entries: [],
+      leases: [],
     }
     for (const entry of this.#unwritten) {
       if (entry.segment !== run.segment || entry.position !== run.position + run.bytes) break
       run.entries.push(entry)
       run.parts.push(...entry.parts)
+      run.leases.push(...entry.leases)
       run.bytes += entry.bytes
     }
+    for (const lease of run.leases) lease.retain()
     return run
+  }
+
+  /** The run is no longer written, well or not. */
+  release(run: WriteRun): void {
+    for (const lease of run.leases) lease.release()
   }
 
   /** The run is in the file. */

@@ -192,6 +192,7 @@ export class PartitionLog implements JournalSource {
   /** Whole batches from the one that holds `offset` on; see `readLog`. */
   read(offset: number, bytesMax: number, limit: number, needsOne: boolean): LogSlice | Promise<LogSlice> {
     if (this.damage) throw new KafkaError('KAFKA_STORAGE_ERROR', this.damage.message)
+    this.#requireOnline()
     return readLog(this, offset, bytesMax, limit, needsOne)
   }
 
@@ -207,7 +208,11 @@ export class PartitionLog implements JournalSource {
   requireUsable(): void {
     if (this.damage) throw new KafkaError('KAFKA_STORAGE_ERROR', this.damage.message)
     if (this.isClosed) throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${this.folder} is closed`)
-    const failure = this.#environment.journal.failure
+    this.#requireOnline()
+  }
+
+  #requireOnline(): void {
+    const { failure } = this.#environment.journal
     if (failure)
       throw new KafkaError('KAFKA_STORAGE_ERROR', `the log directory is offline: ${failure.message}`)
   }
@@ -242,7 +247,7 @@ export class PartitionLog implements JournalSource {
 
   landed(flight: Flight, bytes: Buffer, lease: Lease): void {
     for (const own of flight.leases) own.release()
-    if (!this.isClosed) {
+    if (this.#keepsTail) {
       lease.retain()
       this.#keep(flight, [bytes], [lease], false)
     }
@@ -294,8 +299,8 @@ export class PartitionLog implements JournalSource {
     this.#unsynced.wroteDirectly(segment, flight)
     this.#environment.noteDirectBytes(flight.bytes)
     for (const own of flight.leases) own.release()
-    if (this.isClosed) lease.release()
-    else this.#keep(flight, [bytes], [lease], true)
+    if (this.#keepsTail) this.#keep(flight, [bytes], [lease], true)
+    else lease.release()
     this.#finish(flight)
   }
 
@@ -388,6 +393,11 @@ export class PartitionLog implements JournalSource {
   /** Drops everything from memory; the files stay. */
   close(): void {
     this.isClosed = true
+    this.dropTail()
+  }
+
+  /** Of a directory that is offline nothing can be written any more, so what is not would stay in the memory of all logs for good. */
+  dropTail(): void {
     this.#tail.clear()
   }
 
@@ -510,6 +520,10 @@ export class PartitionLog implements JournalSource {
     if (await syncing) journal.attach(this.identity, { ...place, kind: EntryKind.MARK, epoch: this.term })
   }
 
+  get #keepsTail(): boolean {
+    return !this.isClosed && !this.#environment.journal.failure
+  }
+
   #keepDirect(flight: Flight): void {
     const { parts, leases } = keepable(flight.parts, flight.leases, this.#environment.pool)
     this.#keep(flight, parts, leases, true)
@@ -559,9 +573,13 @@ export class PartitionLog implements JournalSource {
     for (let run = this.#tail.nextRun(); run; run = this.#tail.nextRun()) {
       const { segment: base, position, parts } = run
       const segment = this.segments.find(candidate => candidate.baseOffset === base)
-      if (segment && !segment.isDeleted) {
-        await this.#environment.handles.use(segment.path, 'create', file => file.write(position, parts))
-        this.#unsynced.wroteOut(segment)
+      try {
+        if (segment && !segment.isDeleted) {
+          await this.#environment.handles.use(segment.path, 'create', file => file.write(position, parts))
+          this.#unsynced.wroteOut(segment)
+        }
+      } finally {
+        this.#tail.release(run)
       }
       this.#tail.wrote(run)
     }
