@@ -76,6 +76,26 @@ async function describe(connection: Connection, type: number, name: string, keys
   })[0]!
 }
 
+/** `TYPE NAME` of each; version 0 takes no types. */
+async function list(connection: Connection, version: number, types: readonly number[] = []) {
+  const body = new Writer()
+  if (version > 0) {
+    body.uvarint(types.length + 1)
+    for (const type of types) body.int8(type)
+  }
+  const answer = await connection.request(key.listConfigResources, version, body.uvarint(0).done(), true)
+  answer.uvarint()
+  answer.int32()
+  const errorCode = answer.int16()
+  const resources = Array.from({ length: Math.max(0, answer.uvarint() - 1) }, () => {
+    const name = answer.raw(answer.uvarint() - 1).toString()
+    const type = version > 0 ? answer.int8() : METRICS
+    answer.uvarint()
+    return `${type} ${name}`
+  })
+  return { errorCode, resources }
+}
+
 const throttled = 'leader.replication.throttled.replicas'
 /** About 20 kB. */
 const replicas = (from: number) => Array.from({ length: 2_500 }, (_, index) => `${from + index}:1`).join(',')
@@ -308,6 +328,32 @@ suite('raw configs', scenario => {
       shown: inOrder(shown.configs),
       subscription: inOrder(subscription.configs),
     }
+  })
+
+  scenario('lists what has settings', async ({ host, port, name }) => {
+    const connection = await Connection.open(host, port)
+    const [topic, group, metrics] = [name(), name('group'), name('metrics')]
+    await createTopic(connection, topic, 1)
+    await alter(connection, GROUP, group, ['share.isolation.level', SET, 'read_committed'])
+    await alter(connection, METRICS, metrics, ['interval.ms', SET, '60000'])
+    await describeWhen(connection, [METRICS, metrics, 'interval.ms'], value => value === '60000')
+    const seen = async (version: number, ...types: number[]) => {
+      const { errorCode, resources } = await list(connection, version, types)
+      const own = resources.filter(resource => resource.includes(topic) || / \d+$/.test(resource))
+      return { errorCode, own: own.sort() }
+    }
+    const answers = {
+      all: await seen(1),
+      groups: await seen(1, GROUP),
+      topicsAndBrokers: await seen(1, TOPIC, BROKER),
+      loggers: await seen(1, LOGGER),
+      metrics: await seen(0),
+      unknown: await seen(1, TOPIC, 99),
+    }
+    await alter(connection, GROUP, group, ['share.isolation.level', DELETE, null])
+    await alter(connection, METRICS, metrics, ['interval.ms', DELETE, null])
+    connection.close()
+    return answers
   })
 
   scenario('changes levels of loggers', async ({ host, port }) => {
