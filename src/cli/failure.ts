@@ -5,6 +5,7 @@ import { formatAddress } from '../client/address.ts'
 import { ConnectionError } from '../client/connection-error.ts'
 import { HttpServerError } from '../console/http-server.ts'
 import { type ErrorName, KafkaError } from '../protocol/errors.ts'
+import { DecodeError } from '../protocol/reader.ts'
 import { DataFolderError } from '../storage/data-folder.ts'
 
 export interface Failure {
@@ -33,6 +34,7 @@ export function explain(error: unknown): Failure {
   }
   if (error instanceof ConnectionError) return failed(connectionAdvice(error))
   if (error instanceof KafkaError) return failed(kafkaText(error))
+  if (error instanceof DecodeError) return failed(`an answer of the broker cannot be read: ${error.message}`)
   if (error instanceof CorruptionError) return failed(`${error.message}: see loggerhead check`)
   const known = error instanceof Error ? systemAdvice(error as NodeJS.ErrnoException) : undefined
   if (known) return failed(known)
