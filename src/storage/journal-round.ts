@@ -7,6 +7,8 @@ export interface Note {
   identity: LogIdentity
   fields: EntryFields
   bytes: Buffer
+  /** It is tried again when there is no room, until there is. */
+  waitsForRoom: boolean
   /** Set when somebody waits until the note is durable. */
   done?: { resolve: () => void; reject: (error: Error) => void }
 }
@@ -16,6 +18,12 @@ export interface Round {
   notes: Note[]
   payloadBytes: number
   sync: boolean
+}
+
+/** There is no room for a round: gives the notes that wait for some, and answers those that do not. */
+export function waitingNotes({ notes }: Round, error: Error): Note[] {
+  for (const note of notes) if (!note.waitsForRoom) note.done?.reject(error)
+  return notes.filter(note => note.waitsForRoom)
 }
 
 /** Tells all who wait for a round that it has failed. */

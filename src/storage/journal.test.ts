@@ -74,6 +74,20 @@ test('a file whose making a crash cut short is not kept', async () => {
   expect(await keysOf(reopened)).toEqual(['k0'])
 })
 
+test('without room an entry that must not wait is refused, and the journal goes on', async () => {
+  const one = await openOneLog()
+  const { disk, directory, log } = one
+  disk.quotaBytes = 2 ** 50 - (await disk.space('/')).availableBytes
+  const fields = { kind: EntryKind.HARD_STATE, segment: 0, position: 0, offset: -1, epoch: 0 }
+  const large = Buffer.alloc(200_000) // larger than any file
+  const refused = directory.journal.write(log.identity, fields, large, false)
+  await expect(refused).rejects.toMatchObject({ code: 'ENOSPC' })
+  expect(directory.isOffline).toBe(false)
+  disk.quotaBytes = Number.POSITIVE_INFINITY
+  const keys = await fill(one, 2, 10)
+  expect(await keysOf(await openOneLog({}, { disk: disk.crash() }))).toEqual(keys)
+})
+
 test('an empty folder, or none, holds an empty journal', async () => {
   const { disk } = await openOneLog()
   for (const folder of ['/nowhere', ROOT]) {

@@ -14,7 +14,7 @@ import {
   sealFrame,
   writeEntryHeader,
 } from './journal-frame.ts'
-import { answerRound, type Note, type Round } from './journal-round.ts'
+import { answerRound, type Note, type Round, waitingNotes } from './journal-round.ts'
 import type { JournalSource, Place } from './journal-source.ts'
 
 /**
@@ -51,7 +51,7 @@ export interface JournalOptions {
   onPressure: () => void
 }
 
-const NO_BYTES = Buffer.alloc(0)
+const NO_BYTES: Buffer = Buffer.alloc(0)
 
 export class Journal {
   readonly #options: JournalOptions
@@ -103,18 +103,18 @@ export class Journal {
     this.#schedule()
   }
 
-  /** Writes a control entry in a synced round; resolves when it is durable. */
-  write(identity: LogIdentity, fields: EntryFields, bytes: Buffer = NO_BYTES): Promise<void> {
+  /** Writes a control entry in a synced round; resolves when it is durable. On a full disk it waits for room, or rejects. */
+  write(identity: LogIdentity, fields: EntryFields, bytes = NO_BYTES, waitsForRoom = true): Promise<void> {
     if (this.#failure) return Promise.reject(offlineError(this.#failure))
     return new Promise((resolve, reject) => {
-      this.#notes.push({ identity, fields, bytes, done: { resolve, reject } })
+      this.#notes.push({ identity, fields, bytes, waitsForRoom, done: { resolve, reject } })
       this.#schedule()
     })
   }
 
   /** Lets a control entry travel with the next round, whenever that is. */
   attach(identity: LogIdentity, fields: EntryFields, bytes: Buffer = NO_BYTES): void {
-    this.#notes.push({ identity, fields, bytes })
+    this.#notes.push({ identity, fields, bytes, waitsForRoom: true })
   }
 
   /** Makes every frame written so far durable: the end of an interval of unsynced rounds. */
@@ -213,7 +213,7 @@ export class Journal {
   /** The disk has no room for another file: a checkpoint may free one of those that are there. */
   #refuseRound(round: Round, error: Error): void {
     this.#running = false
-    this.#notes = round.notes.concat(this.#notes)
+    this.#notes = waitingNotes(round, error).concat(this.#notes)
     const bySource = new Map<JournalSource, Flight[]>()
     for (const { source, flight } of round.flights) {
       const flights = bySource.get(source)

@@ -237,8 +237,9 @@ export class LogDirectory {
     epoch: number,
     bytes: Buffer,
   ): Promise<void> {
+    const waitsForRoom = kind === EntryKind.ADDED // behind one that is placed appends are waiting
     try {
-      await this.journal.write(identity, { ...NO_PLACE, kind, epoch }, bytes)
+      await this.journal.write(identity, { ...NO_PLACE, kind, epoch }, bytes, waitsForRoom)
     } catch (error) {
       this.#catalogue.delete(identityKey(identity))
       throw error

@@ -10,7 +10,8 @@ import { wireErrorOf } from '../wire-error.ts'
  */
 export const alterReplicaLogDirs = handler(AlterReplicaLogDirs, {
   versions: [1, 2],
-  notes: 'A move that a stop or a crash interrupts is given up: the partition stays where it was.',
+  notes:
+    'One partition moves at a time, at the speed of the disks. A move that a stop or a crash interrupts is given up: the partition stays where it was.',
   handle({ dirs }, context) {
     const results = new Map<string, { partitionIndex: number; errorCode: number }[]>()
     for (const { path, topics } of dirs) {
@@ -30,7 +31,10 @@ function move(topic: string, index: number, path: string, { broker }: RequestCon
   try {
     const directory = broker.directories.find(({ root }) => root === path)
     if (!directory) throw new KafkaError('LOG_DIR_NOT_FOUND', `${path} is none of log.dirs`)
-    broker.cluster.moves.begin(broker.cluster.partitions.require(topic, index), directory)
+    const partition = broker.cluster.partitions.require(topic, index)
+    const refusal = partition.log.root === path ? undefined : broker.space.refusalOf(path)
+    if (refusal) throw new KafkaError('KAFKA_STORAGE_ERROR', refusal)
+    broker.cluster.moves.begin(partition, directory)
     return 0
   } catch (error) {
     return wireErrorOf(error, broker.logger).errorCode

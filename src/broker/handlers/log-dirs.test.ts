@@ -256,9 +256,10 @@ afterEach(async () => {
 })
 
 /** On a disk that the test can break: the metadata is in /a. */
-async function startOnMemory() {
-  const disk = new MemoryDisk({ folders: ['/a', '/b'] })
-  const config = loadConfig({ overrides: { listeners: 'PLAINTEXT://127.0.0.1:0', 'log.dirs': '/a,/b' } })
+async function startOnMemory(disk = new MemoryDisk({ folders: ['/a', '/b'] }), settings = {}) {
+  const config = loadConfig({
+    overrides: { listeners: 'PLAINTEXT://127.0.0.1:0', 'log.dirs': '/a,/b', ...settings },
+  })
   const broker = await startBroker({ config, logger: silentLogger, ...nodeWorld(), disk })
   brokers.push(broker)
   const connect = async () => {
@@ -371,6 +372,17 @@ test('a move ends when its topic is deleted, or when the partition is told to st
   }
   expect(await placesOf(client)).toEqual([])
   expect((await disk.list('/a')).filter(name => name.startsWith('t-'))).toEqual([])
+})
+
+test('nothing moves to a disk that is nearly full', async () => {
+  const disk = new MemoryDisk({ folders: ['/a', '/b'], quotaBytes: 20 << 20 })
+  const filler = await disk.open('/filler', { mode: 'create' })
+  await filler.write(0, [Buffer.alloc((20 << 20) - 900_000)]) // the reserve is a twentieth of the disk
+  const { client } = await startOnMemory(disk, { 'loggerhead.journal.bytes': 1 << 20 })
+  await createTopic(client, 't')
+  const logDir = await placeOf(client)
+  expect(await alter(client, logDir === '/a' ? '/b' : '/a')).toBe(ErrorCode.KAFKA_STORAGE_ERROR)
+  expect(await alter(client, logDir)).toBe(ErrorCode.NONE)
 })
 
 test('an offline directory has an error in place of its replicas, and nothing moves there', async () => {
