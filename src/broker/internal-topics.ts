@@ -65,11 +65,12 @@ export class InternalTopics {
       partitions: config.value('offsets.topic.num.partitions'),
       replicationFactor: config.value('offsets.topic.replication.factor'),
       assignments: new Map(),
-      configs: new Map([
-        ['cleanup.policy', 'compact'],
-        ['compression.type', 'producer'],
-        ['segment.bytes', String(config.value('offsets.topic.segment.bytes'))],
-      ]),
+      configs: () =>
+        new Map([
+          ['cleanup.policy', 'compact'],
+          ['compression.type', 'producer'],
+          ['segment.bytes', String(config.value('offsets.topic.segment.bytes'))],
+        ]),
     }
     const [created] = await cluster.createTopics([topic], false)
     if (created instanceof KafkaError) {

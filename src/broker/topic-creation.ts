@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Charge, NewTopic } from '../cluster/controller.ts'
-import type { TopicImage } from '../cluster/metadata.ts'
+import { ConfigResource, type TopicImage } from '../cluster/metadata.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import type { SettingsReader } from './config.ts'
 import type { IdleSettings } from './idle-settings.ts'
@@ -11,7 +11,7 @@ export interface WantedTopic {
   name: string
   partitions: number
   replicationFactor: number
-  assignments: ReadonlyMap<number, readonly number[]>
+  assignments: NewTopic['assignments']
   configs: readonly { name: string; value: string | null }[]
 }
 
@@ -33,36 +33,26 @@ export class TopicCreation {
     validateOnly: boolean,
     charge?: Charge,
   ): Promise<(TopicImage | KafkaError)[]> {
-    const checked = topics.map(topic => this.#check(topic))
-    const created = await this.#cluster.createTopics(
-      checked.filter((topic): topic is NewTopic => !(topic instanceof KafkaError)),
-      validateOnly,
-      charge,
-    )
-    return checked.map(topic => {
-      const outcome = topic instanceof KafkaError ? topic : created.shift()!
-      const isSet = !(topic instanceof KafkaError) && !(outcome instanceof KafkaError) && !validateOnly
-      if (isSet) this.#idle.tellTopic(topic.name, topic.configs)
-      return outcome
-    })
+    const wanted = topics.map(topic => ({
+      ...topic,
+      configs: () => parseTopicConfigs(this.#settings, topic.configs),
+    }))
+    const created = await this.#cluster.createTopics(wanted, validateOnly, charge)
+    const { metadata } = this.#cluster
+    for (const topic of validateOnly ? [] : created) {
+      if (topic instanceof KafkaError) continue
+      this.#idle.tellTopic(topic.name, metadata.configsOf(ConfigResource.TOPIC, topic.name))
+    }
+    return created
   }
 
   /** Creates a topic with the broker's defaults because somebody uses it. Throws when it cannot be. */
   async createOnUse(name: string): Promise<TopicImage> {
-    const wanted = { name, partitions: -1, replicationFactor: -1, assignments: new Map(), configs: [] }
+    const wanted = { name, partitions: -1, replicationFactor: -1, assignments: [], configs: [] }
     const [topic] = await this.create([wanted], false)
     if (!(topic instanceof KafkaError)) return topic!
     const present = this.#cluster.metadata.findTopic(name) // somebody else was first
     if (present) return present
     throw topic
-  }
-
-  #check(topic: WantedTopic): NewTopic | KafkaError {
-    try {
-      return { ...topic, configs: parseTopicConfigs(this.#settings, topic.configs) }
-    } catch (error) {
-      if (error instanceof KafkaError) return error
-      throw error
-    }
   }
 }

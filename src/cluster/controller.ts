@@ -24,9 +24,10 @@ export interface NewTopic {
   partitions: number
   /** −1: the broker's default. */
   replicationFactor: number
-  /** By partition; empty when the controller chooses. */
-  assignments: ReadonlyMap<number, readonly number[]>
-  configs: ReadonlyMap<string, string>
+  /** Partitions with their nodes; empty when the controller chooses. */
+  assignments: Iterable<readonly [partitionIndex: number, nodes: readonly number[]]>
+  /** Asked for once the name is free, as Kafka does; throws when they are unfit. */
+  configs: () => ReadonlyMap<string, string>
 }
 
 export interface ControllerSettings {
@@ -58,6 +59,7 @@ export class Controller {
   createTopic(topic: NewTopic, place: Placement): { topicId: string; changes: MetadataChange[] } {
     const { name } = topic
     this.#requireFreeName(name)
+    const configs = topic.configs()
     const assignments = this.#assign(topic)
     if (this.#metadata.topicCount >= TOPICS_MAX) {
       throw new KafkaError('POLICY_VIOLATION', `there are ${TOPICS_MAX} topics already, which is the limit`)
@@ -66,12 +68,12 @@ export class Controller {
     const topicId = this.#newTopicId()
     const partitions = assignments.map(nodes => newPartition(nodes, place))
     const changes: MetadataChange[] = [{ type: 'topic', topicId, value: { name, partitions } }]
-    if (topic.configs.size > 0) {
+    if (configs.size > 0) {
       changes.push({
         type: 'config',
         resourceType: ConfigResource.TOPIC,
         resourceName: name,
-        value: topic.configs,
+        value: configs,
       })
     }
     return { topicId, changes }
@@ -193,7 +195,8 @@ export class Controller {
 
   #assign(topic: NewTopic): (readonly number[])[] {
     const { nodeId, defaultPartitions, defaultReplicationFactor } = this.#settings
-    if (topic.assignments.size > 0) return this.#checkAssignments(topic)
+    const assignments = [...topic.assignments]
+    if (assignments.length > 0) return this.#checkAssignments(topic, assignments)
     const count = topic.partitions === -1 ? defaultPartitions : topic.partitions
     if (count < 1)
       throw new KafkaError(
@@ -216,7 +219,10 @@ export class Controller {
     return Array.from({ length: count }, () => [nodeId])
   }
 
-  #checkAssignments({ partitions, replicationFactor, assignments }: NewTopic): (readonly number[])[] {
+  #checkAssignments(
+    { partitions, replicationFactor }: NewTopic,
+    assignments: readonly (readonly [number, readonly number[]])[],
+  ): (readonly number[])[] {
     if (replicationFactor !== -1) {
       throw new KafkaError(
         'INVALID_REQUEST',
@@ -229,16 +235,24 @@ export class Controller {
         'A manual partition assignment was specified, but numPartitions was not set to -1.',
       )
     }
-    return Array.from({ length: assignments.size }, (_, index) => {
-      const nodes = assignments.get(index)
-      if (!nodes) {
+    const byPartition = new Map<number, readonly number[]>()
+    for (const [partitionIndex, nodes] of assignments) {
+      if (byPartition.has(partitionIndex)) {
         throw new KafkaError(
           'INVALID_REPLICA_ASSIGNMENT',
-          'partitions should be a consecutive 0-based integer sequence',
+          `Found multiple manual partition assignments for partition ${partitionIndex}`,
         )
       }
       this.#requireKnownNodes(nodes)
-      return nodes
+      byPartition.set(partitionIndex, nodes)
+    }
+    return assignments.map((_, index) => {
+      const nodes = byPartition.get(index)
+      if (nodes) return nodes
+      throw new KafkaError(
+        'INVALID_REPLICA_ASSIGNMENT',
+        'partitions should be a consecutive 0-based integer sequence',
+      )
     })
   }
 

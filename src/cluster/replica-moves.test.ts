@@ -74,7 +74,13 @@ async function open(disk: MemoryDisk, settings = SETTINGS): Promise<World> {
 
 async function openNew(settings = SETTINGS): Promise<World> {
   const world = await open(new MemoryDisk({ folders: ['/a', '/b'] }), settings)
-  const topic = { name: 't', partitions: 1, replicationFactor: 1, assignments: new Map(), configs: new Map() }
+  const topic = {
+    name: 't',
+    partitions: 1,
+    replicationFactor: 1,
+    assignments: new Map(),
+    configs: () => new Map(),
+  }
   await world.cluster.createTopics([topic], false)
   return world
 }

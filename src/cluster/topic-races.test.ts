@@ -73,7 +73,7 @@ async function open(disk: MemoryDisk): Promise<World> {
 }
 
 async function create({ cluster }: World, name: string, partitions = 1): Promise<TopicImage | KafkaError> {
-  const topic = { name, partitions, replicationFactor: 1, assignments: new Map(), configs: new Map() }
+  const topic = { name, partitions, replicationFactor: 1, assignments: new Map(), configs: () => new Map() }
   return (await cluster.createTopics([topic], false))[0]!
 }
 

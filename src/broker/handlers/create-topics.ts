@@ -53,7 +53,7 @@ function wantedOf(topic: CreatableTopic): WantedTopic {
     name: topic.name,
     partitions: topic.numPartitions,
     replicationFactor: topic.replicationFactor,
-    assignments: new Map(topic.assignments.map(one => [one.partitionIndex, one.brokerIds])),
+    assignments: topic.assignments.map(one => [one.partitionIndex, one.brokerIds] as const),
     configs: topic.configs,
   }
 }

@@ -71,6 +71,17 @@ test.each([
     { numPartitions: -1, replicationFactor: -1, assignments: [{ partitionIndex: 1, brokerIds: [1] }] },
     ErrorCode.INVALID_REPLICA_ASSIGNMENT,
   ],
+  [
+    {
+      numPartitions: -1,
+      replicationFactor: -1,
+      assignments: [
+        { partitionIndex: 0, brokerIds: [1] },
+        { partitionIndex: 0, brokerIds: [1] },
+      ],
+    },
+    ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+  ],
 ])('a topic that asks for %j is refused with %i, and nothing of it is there', async (change, errorCode) => {
   const { client } = await startLiveBroker()
   const plain = { name: 't', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }
@@ -80,6 +91,17 @@ test.each([
   })
   expect(answer.topics[0]!.errorCode).toBe(errorCode)
   expect((await client.request(Metadata, 1, { topics: null })).topics).toEqual([])
+})
+
+test('the name of a topic is looked at before its configs', async () => {
+  const { client } = await startLiveBroker()
+  const configs = { nonsense: '1' }
+  expect((await createTopic(client, 't', { configs })).errorCode).toBe(ErrorCode.INVALID_CONFIG)
+  await createTopic(client, 't')
+  await createTopic(client, 'a.b')
+  expect((await createTopic(client, 't', { configs })).errorCode).toBe(ErrorCode.TOPIC_ALREADY_EXISTS)
+  expect((await createTopic(client, 'a/b', { configs })).errorCode).toBe(ErrorCode.INVALID_TOPIC_EXCEPTION)
+  expect((await createTopic(client, 'a_b', { configs })).errorCode).toBe(ErrorCode.INVALID_TOPIC_EXCEPTION)
 })
 
 test('with validateOnly everything is checked and nothing is created', async () => {
@@ -191,6 +213,47 @@ test('deleting what is not there is told by name and by id', async () => {
     timeoutMs: 1_000,
   })
   expect(byId.responses[0]!.errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_ID)
+})
+
+test('a topic that is asked for twice, or not clearly, is not deleted', async () => {
+  const { client } = await startLiveBroker()
+  await createTopic(client, 't')
+  await createTopic(client, 'u')
+  const idOf = async (name: string) =>
+    (await client.request(Metadata, 12, { topics: [{ name }] })).topics[0]!.topicId
+  const topicId = await idOf('t')
+  const byName = { name: 't', topicId: ZERO_UUID }
+  const byId = { name: null, topicId }
+  const remove = async (...topics: { name: string | null; topicId: string }[]) => {
+    const { responses } = await client.request(DeleteTopics, 6, { topics, timeoutMs: 1_000 })
+    return responses
+  }
+  const refused = { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: expect.any(String) }
+  expect(await remove({ name: null, topicId: ZERO_UUID })).toMatchObject([{ name: null, ...refused }])
+  expect(await remove({ name: 't', topicId })).toMatchObject([{ name: 't', topicId, ...refused }])
+  expect(await remove(byName, byName, byName)).toMatchObject([{ ...byName, ...refused }])
+  expect(await remove(byId, byId)).toMatchObject([{ ...byId, ...refused }])
+  expect(await remove(byId, byName)).toMatchObject([{ name: 't', topicId, ...refused }])
+  const topicNames = ['t', 'u', 't']
+  const { responses } = await client.request(DeleteTopics, 1, { topicNames, timeoutMs: 1_000 })
+  expect(responses.map(({ name, errorCode }) => [name, errorCode])).toEqual([
+    ['t', ErrorCode.INVALID_REQUEST],
+    ['u', ErrorCode.NONE],
+  ])
+  expect(await idOf('t')).toBe(topicId)
+  expect(await remove(byId)).toMatchObject([{ name: 't', topicId, errorCode: 0 }])
+})
+
+test('where deletion is disabled old clients are told so in words that they know', async () => {
+  const { client } = await startLiveBroker({ config: { 'delete.topic.enable': false } })
+  await createTopic(client, 't')
+  const remove = async (version: number) => {
+    const body = version < 6 ? { topicNames: ['t'] } : { topics: [{ name: 't', topicId: ZERO_UUID }] }
+    const { responses } = await client.request(DeleteTopics, version, { ...body, timeoutMs: 1_000 })
+    return responses.map(({ errorCode }) => errorCode)
+  }
+  for (const version of [1, 2]) expect(await remove(version)).toEqual([ErrorCode.INVALID_REQUEST])
+  for (const version of [3, 6]) expect(await remove(version)).toEqual([ErrorCode.TOPIC_DELETION_DISABLED])
 })
 
 test('partitions can be added, and never taken away', async () => {
