@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readPrometheusText } from '../../test/support/prometheus-text.ts'
 import { type BrokerKind, type BrokerProcess, brokerKinds, startBroker } from '../support/broker.ts'
-import { classpath, ensureKafkaJars, javaArguments, kafkaTool } from '../support/kafka-jars.ts'
+import { classpath, ensureKafkaJars, javaArguments, kafkaTool, kafkaVersion } from '../support/kafka-jars.ts'
 import { freePort, runOrThrow } from '../support/process.ts'
 import { Connection, Writer } from '../support/wire.ts'
 
@@ -200,7 +200,7 @@ test('what a Java producer and consumer push stands on /metrics', { timeout: 300
     client_id: 'pushing-producer',
     client_instance_id: ours.producer,
     client_software_name: 'apache-kafka-java',
-    client_software_version: '4.3.0',
+    client_software_version: kafkaVersion,
   }
   const sent = sampleOf('kafka_client_producer_record_send_total', producer)
   expect(metrics.get('kafka_client_producer_record_send_total')?.kind).toBe('counter')

@@ -27,7 +27,7 @@ test('binds both loopbacks for localhost and tells clients the address they used
 })
 
 test('binds every address when there is no host', () => {
-  expect(only('PLAINTEXT://:0')).toMatchObject({ bindHosts: ['::'], port: 0, advertised: null })
+  expect(only('PLAINTEXT://:0')).toMatchObject({ bindHosts: [''], port: 0, advertised: null })
 })
 
 test('reads IPv4, IPv6 and names', () => {

@@ -166,7 +166,8 @@ function advertisedProblem(host: string, isListener: boolean): string | undefine
 
 /** The addresses that a host stands for when listening. */
 export function bindHosts(host: string): readonly string[] {
-  if (host === '') return ['::']
+  // Which address that is the system knows: :: is none where there is no IPv6.
+  if (host === '') return ['']
   return host === 'localhost' ? ['127.0.0.1', '::1'] : [host]
 }
 

@@ -127,5 +127,6 @@ test('takes no more connections than it should', async () => {
     socket.destroy()
     await closed
   }
-  await expect.poll(async () => (await fetch(url).catch(() => undefined))?.status).toBe(200)
+  const status = async () => (await fetch(url).catch(() => undefined))?.status
+  await expect.poll(status, { timeout: 10_000 }).toBe(200)
 })
