@@ -14,6 +14,7 @@ import { LogDirectory } from '../storage/log-directory.ts'
 import { Cluster } from './cluster.ts'
 import { Metadata, type TopicImage } from './metadata.ts'
 import type { Partition, PartitionRules } from './partition.ts'
+import type { TopicSettings } from './partitions.ts'
 
 /** Topics that are created, extended, deleted and written to at once, on a disk that takes its time. */
 const RULES: PartitionRules = {
@@ -44,7 +45,10 @@ interface World {
   cluster: Cluster
 }
 
-async function open(disk: MemoryDisk): Promise<World> {
+async function open(
+  disk: MemoryDisk,
+  settingsOf: (topic: string) => TopicSettings = () => ({ log: DEFAULT_LOG_SETTINGS, rules: RULES }),
+): Promise<World> {
   const clock = new ManualClock()
   const directory = await LogDirectory.open({
     disk,
@@ -67,7 +71,7 @@ async function open(disk: MemoryDisk): Promise<World> {
     logger: silentLogger,
     controller: { nodeId: 1, defaultPartitions: 1, defaultReplicationFactor: 1 },
     metadataLog: DEFAULT_LOG_SETTINGS,
-    settingsOf: () => ({ log: DEFAULT_LOG_SETTINGS, rules: RULES }),
+    settingsOf,
   })
   return { disk, directory, cluster }
 }
@@ -279,3 +283,19 @@ test.each(Array.from({ length: 20 }, (_, seed) => [seed]))(
     await expectKept(again, acknowledged)
   },
 )
+
+test('a change of settings reaches a topic that is just being opened', async () => {
+  let segmentBytes = 1_000
+  let asked = 0
+  const world = await open(slowDisk(new SeededRandom(1), 3), () => {
+    asked++
+    return { log: { ...DEFAULT_LOG_SETTINGS, segmentBytes }, rules: RULES }
+  })
+  const creating = created(world, 't', 3)
+  while (asked === 0) await turn()
+  segmentBytes = 2_000
+  world.cluster.partitions.reconfigureAll()
+  await creating
+  const settings = world.cluster.partitions.ofTopic('t').map(({ log }) => log.settings.segmentBytes)
+  expect(settings).toEqual([2_000, 2_000, 2_000])
+})
