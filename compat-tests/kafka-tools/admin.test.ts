@@ -79,8 +79,8 @@ suite('kafka-tools for admins', scenario => {
         generated,
         executed: await reassign('--execute', '--reassignment-json-file', path),
         listed: await reassign('--list'),
-        verified: await reassign('--verify', '--preserve-throttles', '--reassignment-json-file', path),
-        cancelled: await reassign('--cancel', '--preserve-throttles', '--reassignment-json-file', path),
+        verified: await reassign('--verify', '--reassignment-json-file', path),
+        cancelled: await reassign('--cancel', '--reassignment-json-file', path),
         elsewhere: await withFile(assignmentOf(name(), [2]), other =>
           reassign('--execute', '--reassignment-json-file', other),
         ),
@@ -225,9 +225,9 @@ async function moveBetweenDirectories(kind: BrokerKind, topic: string) {
       tool('kafka-reassign-partitions', bootstrap, ['--reassignment-json-file', path, ...args])
     const { executed, verified } = await withFile(assignmentOf(topic, [1], [to]), async path => {
       const started = await reassign(path, '--execute')
-      let seen = await reassign(path, '--verify', '--preserve-throttles')
+      let seen = await reassign(path, '--verify')
       for (let tries = 0; tries < 10 && isUnderWay(seen); tries++) {
-        seen = await reassign(path, '--verify', '--preserve-throttles')
+        seen = await reassign(path, '--verify')
       }
       return { executed: started.code, verified: seen }
     })

@@ -119,7 +119,7 @@ export class Partition {
       end()
       // Who comes before those that waited have had their turn waits behind them.
       void pause.then(() => {
-        this.#pause = undefined
+        if (this.#pause === pause) this.#pause = undefined
       })
     }
   }

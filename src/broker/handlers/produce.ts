@@ -71,9 +71,10 @@ function appendTopic(
     try {
       const partition = findPartition(topic, data.index, context)
       traffic = partition.traffic
-      const run = () => append(partition, data, request, context, result)
-      // Nothing is appended while the partition changes its directory.
-      const done = partition.pause ? partition.pause.then(run) : run()
+      const { pause } = partition // while it changes its directory
+      const done = pause
+        ? pause.then(() => append(partition, data, request, context, result))
+        : append(partition, data, request, context, result)
       if (done) waits.push(done.catch(failed))
     } catch (error) {
       failed(error)
