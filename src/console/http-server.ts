@@ -16,7 +16,7 @@ export class HttpServerError extends Error {
 }
 
 export interface HttpServer {
-  /** Empty when `loggerhead.http.port` is −1. */
+  /** Empty when `loggerhead.http.port` is −1, or is not set and taken. */
   readonly addresses: readonly Address[]
   close(): Promise<void>
 }
@@ -46,7 +46,12 @@ export async function openHttpServer(
   }
   if (listeners.length === 0 || hasCode(failure, 'EADDRINUSE')) {
     await close()
-    throw new HttpServerError(problemOf(failure, host, port))
+    const problem = problemOf(failure, host, port)
+    // Nobody asked for this port: a second broker on the machine starts all the same.
+    if (!hasCode(failure, 'EADDRINUSE') || config.isGiven('loggerhead.http.port'))
+      throw new HttpServerError(problem)
+    logger.warn({ event: 'http-port-taken', port }, `no health and metrics over HTTP: ${problem}`)
+    return { addresses: [], close: async () => {} }
   }
   if (!isLoopback(host)) {
     const text = `health and metrics on port ${port} are open to everyone who can reach it: there is no login`

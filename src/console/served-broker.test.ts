@@ -3,12 +3,13 @@ import { expect, test } from 'vitest'
 import { createTopic, produce, startLiveBroker, temporaryFolder } from '../../test/support/live-broker.ts'
 import { readPrometheusText } from '../../test/support/prometheus-text.ts'
 import { RawClient } from '../../test/support/raw-client.ts'
-import type { Logger } from '../base/logger.ts'
-import { silentLogger } from '../base/logger.ts'
+import { type LogFields, type Logger, silentLogger } from '../base/logger.ts'
 import { MemoryDisk } from '../base/memory-disk.ts'
 import { nodeWorld } from '../base/node/node-world.ts'
 import { loadConfig } from '../broker/config.ts'
 import { createBroker } from '../index.ts'
+import { openHttpServer } from './http-server.ts'
+import type { Sources } from './routes.ts'
 import { type ServedBroker, startServedBroker } from './served-broker.ts'
 
 async function start(overrides: Record<string, string | number>, logger: Logger = silentLogger) {
@@ -74,6 +75,19 @@ test('a taken port stops the start, and says what to do', async () => {
   taken.close()
   // Nothing was left behind: folder and port can be used.
   await (await createBroker({ httpPort: port, dataDir })).close()
+})
+
+test('a taken port that nobody asked for costs health and metrics only', async () => {
+  const lines: string[] = []
+  const logger = {
+    ...silentLogger,
+    warn: (fields: LogFields, text: string) => lines.push(`${fields.event}: ${text}`),
+  }
+  const taken = { serve: () => Promise.reject(Object.assign(new Error('taken'), { code: 'EADDRINUSE' })) }
+  const server = await openHttpServer({ config: loadConfig(), http: taken, logger }, {} as Sources)
+  expect(server.addresses).toEqual([])
+  expect(lines).toEqual([expect.stringMatching(/^http-port-taken: .*loggerhead.http.port=9644 is taken/)])
+  await server.close()
 })
 
 test('an address that is none stops the start', async () => {

@@ -70,7 +70,7 @@ function readyLine(listeners: readonly Address[], http: readonly Address[], conf
   const parts = [`ready on ${listeners.map(placeOf).join(' and ')}`]
   if (http[0]) parts.push(`health and metrics on http://${placeOf(http[0])}`)
   parts.push(`data in ${config.logDirs.join(', ')}`)
-  return `${parts.join(', ')}; next: loggerhead cluster info${port === 9092 ? '' : ` -b localhost:${port}`}`
+  return `${parts.join(', ')}; next: npx loggerhead cluster info${port === 9092 ? '' : ` -b localhost:${port}`}`
 }
 
 function placeOf({ host, port }: Address): string {
