@@ -109,6 +109,7 @@ async function start(options: StartOptions, stops: (() => Promise<void> | void)[
       defaultReplicationFactor: config.value('default.replication.factor'),
     },
     metadataLog: { ...DEFAULT_LOG_SETTINGS, isCompacted: true, isDeleted: false, segmentBytes: 16 << 20 },
+    isCordoned: ({ root }) => isCordoned(settings.value('cordoned.log.dirs'), root, options.disk),
     settingsOf: (topic, overrides) => topics.of(topic, overrides),
   })
   stops.push(() => cluster.moves.close())
@@ -258,6 +259,11 @@ function openGroups({ config, clock, random, logger }: StartOptions, cluster: Cl
     settings: groupSettingsOf(config),
   })
   return groups
+}
+
+/** Directories are named as in `log.dirs`; a star is all of them. */
+function isCordoned(names: readonly string[], root: string, disk: World['disk']): boolean {
+  return names.some(name => name === '*' || disk.absolute(name) === root)
 }
 
 /** Locks and identifies every log directory; all of them belong to one cluster. */

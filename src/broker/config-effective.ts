@@ -27,6 +27,7 @@ export const effectiveSettings = {
   'controller.quorum.voters': list(''),
   'controller.quota.window.num': int(11, { min: 1 }),
   'controller.quota.window.size.seconds': int(1, { min: 1 }),
+  'cordoned.log.dirs': list('', { dynamic: true }),
   'default.replication.factor': int(1),
   'delete.topic.enable': boolean(true),
   'fetch.max.bytes': int(57_671_680, { min: 1024 }),

@@ -37,7 +37,6 @@ export const laterSettings = {
   'controller.quorum.fetch.timeout.ms': int(2000, { min: 0 }),
   'controller.quorum.request.timeout.ms': int(2000, { min: 0 }),
   'controller.quorum.retry.backoff.ms': int(20, { min: 0 }),
-  'cordoned.log.dirs': list('', { dynamic: true }),
   'delegation.token.expiry.check.interval.ms': long(3_600_000, { min: 1 }),
   'delegation.token.expiry.time.ms': long(86_400_000, { min: 1 }),
   'delegation.token.max.lifetime.ms': long(604_800_000, { min: 1 }),

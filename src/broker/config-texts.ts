@@ -17,6 +17,7 @@ export const settingTexts: Record<EffectiveName, string> = {
   'controller.quota.window.num':
     'Windows for which changes that a quota leaves unused are saved up (controller_mutation_rate).',
   'controller.quota.window.size.seconds': 'Length of such a window.',
+  'cordoned.log.dirs': 'Folders of log.dirs that take no more partitions; * for all.',
   'default.replication.factor': 'Replicas of a topic that is created automatically or with -1.',
   'delete.topic.enable': 'DeleteTopics is allowed.',
   'fetch.max.bytes': 'The most bytes one fetch response holds, whatever the client asks for.',

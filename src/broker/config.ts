@@ -229,7 +229,14 @@ function contradictions(config: Config): string[] {
   const dirs = config.isGiven('log.dirs') ? 'log.dirs' : 'log.dir'
   if (config.logDirs.length === 0) refuse(dirs, 'must name at least one folder')
   if (new Set(config.logDirs).size < config.logDirs.length) refuse(dirs, 'must not name a folder twice')
+  const strangers = notLogDirs(config, config.value('cordoned.log.dirs'))
+  if (strangers.length > 0) refuse('cordoned.log.dirs', `not in ${dirs}: ${strangers.join(', ')}`)
   return problems
+}
+
+/** Those of `cordoned.log.dirs` that are no log directories; a star is all of them. */
+export function notLogDirs({ logDirs }: Pick<Config, 'logDirs'>, cordoned: readonly string[]): string[] {
+  return cordoned.filter(name => name !== '*' && !logDirs.includes(name))
 }
 
 /** Settings that were given and change nothing, in one line a kind; those that repeat the default are no news. */

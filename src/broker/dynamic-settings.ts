@@ -4,6 +4,7 @@
  */
 import { KafkaError } from '../protocol/errors.ts'
 import type { BrokerSettings } from './broker-settings.ts'
+import { notLogDirs } from './config.ts'
 import { LONG_MAX, long, refusalOf, type Setting } from './config-setting.ts'
 import { settingsTable } from './config-table.ts'
 
@@ -88,6 +89,14 @@ function requireApplicable(settings: BrokerSettings, wanted: ReadonlyMap<string,
     const text = wanted.get(name)
     if (text !== undefined) requireGradual(name, Number(text), Number(settings.text(name)))
   }
+  const cordoned = (wanted.get('cordoned.log.dirs') ?? '').split(',').map(name => name.trim())
+  refuseAll(
+    notLogDirs(
+      settings.config,
+      cordoned.filter(name => name !== ''),
+    ),
+    'All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries',
+  )
   const overrides =
     wanted.get('max.connections.per.ip.overrides') ?? settings.text('max.connections.per.ip.overrides')
   if (Number(wanted.get('max.connections.per.ip') ?? 1) === 0 && !overrides) {

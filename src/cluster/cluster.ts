@@ -33,6 +33,8 @@ export interface ClusterOptions {
   logger: Logger
   controller: ControllerSettings
   metadataLog: LogSettings
+  /** The log directory takes no replica that it does not hold yet. */
+  isCordoned?: (directory: LogDirectory) => boolean
   /** Settings of a topic by what was set for it; called again when that changes. */
   settingsOf: (topic: string, overrides: ReadonlyMap<string, string>) => TopicSettings
 }
@@ -45,6 +47,7 @@ export class Cluster {
   readonly metadata: Metadata
   readonly partitions: Partitions
   readonly moves: ReplicaMoves
+  readonly isCordoned: (directory: LogDirectory) => boolean
   readonly #options: ClusterOptions
   readonly #controller: Controller
   #metadataLog: MetadataLog | undefined
@@ -59,6 +62,7 @@ export class Cluster {
 
   private constructor(options: ClusterOptions) {
     this.#options = options
+    this.isCordoned = options.isCordoned ?? (() => false)
     this.metadata = options.metadata
     this.clusterId = options.clusterId
     this.nodeId = options.controller.nodeId
@@ -131,7 +135,7 @@ export class Cluster {
       const topic = this.metadata.findTopic(name)
       if (!topic) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
       const changes = this.#controller.createPartitions(topic, count, assignments, () =>
-        this.partitions.place(),
+        this.partitions.place(this.isCordoned),
       )
       charge(count - topic.partitions.length)
       return { changes: validateOnly ? [] : changes, result: topic.topicId }
@@ -233,7 +237,9 @@ export class Cluster {
 
   async #createTopic(topic: NewTopic, validateOnly: boolean, charge: Charge): Promise<TopicImage> {
     const { topicId, image } = await this.#log.change(() => {
-      const { topicId, changes } = this.#controller.createTopic(topic, () => this.partitions.place())
+      const { topicId, changes } = this.#controller.createTopic(topic, () =>
+        this.partitions.place(this.isCordoned),
+      )
       const [created] = changes
       const partitions = created?.type === 'topic' ? (created.value?.partitions ?? []) : []
       charge(partitions.length)

@@ -152,15 +152,21 @@ export class Partitions {
     for (const topic of this.#byName.keys()) this.reconfigure(topic)
   }
 
-  /** The id of the directory where the next replica belongs. */
-  place(): string {
+  /** The id of the directory where the next replica belongs, of those that take new ones. */
+  place(isCordoned: (directory: LogDirectory) => boolean): string {
     let chosen: LogDirectory | undefined
     let fewest = Number.POSITIVE_INFINITY
     for (const directory of this.#directories) {
       const logs = directory.logCount + (this.#placed.get(directory) ?? 0)
-      if (directory.isOffline || logs >= fewest) continue
+      if (directory.isOffline || isCordoned(directory) || logs >= fewest) continue
       chosen = directory
       fewest = logs
+    }
+    if (!chosen && this.#directories.some(isCordoned)) {
+      throw new KafkaError(
+        'INVALID_REPLICATION_FACTOR',
+        'Unable to replicate the partition: all log directories that are online are cordoned (cordoned.log.dirs).',
+      )
     }
     if (!chosen) throw new KafkaError('KAFKA_STORAGE_ERROR', 'every log directory is offline')
     this.#placed.set(chosen, (this.#placed.get(chosen) ?? 0) + 1)

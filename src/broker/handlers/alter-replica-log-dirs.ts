@@ -31,6 +31,9 @@ function move(topic: string, index: number, path: string, { broker }: RequestCon
   try {
     const directory = broker.directories.find(({ root }) => root === path)
     if (!directory) throw new KafkaError('LOG_DIR_NOT_FOUND', `${path} is none of log.dirs`)
+    if (broker.cluster.isCordoned(directory)) {
+      throw new KafkaError('INVALID_REPLICA_ASSIGNMENT', `${path} is cordoned (cordoned.log.dirs)`)
+    }
     const partition = broker.cluster.partitions.require(topic, index)
     const refusal = partition.log.root === path ? undefined : broker.space.refusalOf(path)
     if (refusal) throw new KafkaError('KAFKA_STORAGE_ERROR', refusal)

@@ -10,11 +10,10 @@ import { handler } from '../handler.ts'
  * DescribeLogDirs: the log directories, the room in them, and the replicas that they hold with their sizes. No list of topics is all.
  *
  * A replica on its way to another directory stands in both: there as a future one, whose lag is what is still to be copied. v4 has the
- * space of the disk, where it can be told. An offline directory has its error and nothing else.
+ * space of the disk, where it can be told, v5 whether the directory takes new replicas. An offline directory has its error and nothing else.
  */
 export const describeLogDirs = handler(DescribeLogDirs, {
   versions: [1, 5],
-  notes: 'isCordoned is always false.',
   handle({ topics }, { broker }) {
     const isWanted = wantedBy(topics)
     const replicas = replicasOf(broker.cluster, isWanted)
@@ -73,18 +72,20 @@ function replicasOf(cluster: Cluster, isWanted: (topic: string, partition: numbe
 }
 
 function describe(
-  { root, isOffline }: LogDirectory,
+  directory: LogDirectory,
   replicas: Replicas,
-  { space }: RequestContext['broker'],
+  { space, cluster }: RequestContext['broker'],
 ): Result {
-  if (isOffline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir: root, topics: [] }
-  const { availableBytes = -1, totalBytes = -1 } = space.find(root) ?? {}
+  const { root: logDir, isOffline } = directory
+  if (isOffline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir, topics: [] }
+  const { availableBytes = -1, totalBytes = -1 } = space.find(logDir) ?? {}
   return {
     errorCode: ErrorCode.NONE,
-    logDir: root,
-    topics: Array.from(replicas.get(root) ?? [], ([name, partitions]) => ({ name, partitions })),
+    logDir,
+    topics: Array.from(replicas.get(logDir) ?? [], ([name, partitions]) => ({ name, partitions })),
     totalBytes: knownBytes(totalBytes),
     usableBytes: knownBytes(availableBytes),
+    isCordoned: cluster.isCordoned(directory),
   }
 }
 

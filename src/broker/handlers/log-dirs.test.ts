@@ -20,6 +20,7 @@ import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { DescribeLogDirs } from '../../protocol/messages/describe-log-dirs.ts'
 import { DescribeProducers } from '../../protocol/messages/describe-producers.ts'
 import { FindCoordinator } from '../../protocol/messages/find-coordinator.ts'
+import { IncrementalAlterConfigs } from '../../protocol/messages/incremental-alter-configs.ts'
 import { InitProducerId } from '../../protocol/messages/init-producer-id.ts'
 import { OffsetCommit } from '../../protocol/messages/offset-commit.ts'
 import { OffsetFetch } from '../../protocol/messages/offset-fetch.ts'
@@ -383,6 +384,30 @@ test('nothing moves to a disk that is nearly full', async () => {
   const logDir = await placeOf(client)
   expect(await alter(client, logDir === '/a' ? '/b' : '/a')).toBe(ErrorCode.KAFKA_STORAGE_ERROR)
   expect(await alter(client, logDir)).toBe(ErrorCode.NONE)
+})
+
+test('a cordoned directory takes no new partitions, until it is not cordoned any more', async () => {
+  const { client } = await startOnMemory(undefined, { 'cordoned.log.dirs': '/b' })
+  const cordon = async (value: string) => {
+    const configs = [{ name: 'cordoned.log.dirs', configOperation: 0, value }]
+    const resources = [{ resourceType: 4, resourceName: '1', configs }]
+    const { responses } = await client.request(IncrementalAlterConfigs, 1, { resources, validateOnly: false })
+    return responses[0]!.errorCode
+  }
+  await createTopic(client, 't', { partitions: 2 })
+  expect(await placesOf(client, 't', 0)).toEqual([{ logDir: '/a', isFutureKey: false }])
+  expect(await placesOf(client, 't', 1)).toEqual([{ logDir: '/a', isFutureKey: false }])
+  expect((await describe(client, 5)).results.map(({ isCordoned }) => isCordoned)).toEqual([false, true])
+  expect(await alter(client, '/b')).toBe(ErrorCode.INVALID_REPLICA_ASSIGNMENT)
+  expect(await cordon('*')).toBe(ErrorCode.NONE)
+  expect((await createTopic(client, 'u')).errorCode).toBe(ErrorCode.INVALID_REPLICATION_FACTOR)
+  expect(await cordon('/b,/c')).toBe(ErrorCode.INVALID_REQUEST)
+  expect(await cordon('')).toBe(ErrorCode.NONE)
+  expect((await createTopic(client, 'u')).errorCode).toBe(ErrorCode.NONE)
+  expect(await alter(client, '/b')).toBe(ErrorCode.NONE)
+  await arrival(client, '/b')
+  const wrong = { 'log.dirs': '/a', 'cordoned.log.dirs': '/c' }
+  expect(() => loadConfig({ overrides: wrong })).toThrow(/not in log.dirs: \/c/)
 })
 
 test('an offline directory has an error in place of its replicas, and nothing moves there', async () => {
