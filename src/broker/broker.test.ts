@@ -125,6 +125,33 @@ test('spreads logs over several directories, and finds them again', async () => 
   }
 })
 
+test('serves no partition whose log directory is missing, until it is back', async () => {
+  const dirs = [join(dataDir, 'a'), join(dataDir, 'b')]
+  const both = { 'log.dirs': dirs.join(',') }
+  const first = await startLiveBroker({ dataDir, config: both })
+  await createTopic(first.client, 't', { partitions: 4 })
+  for (let partition = 0; partition < 4; partition++)
+    await produce(first.client, 't', ['kept'], { partition })
+  await first.broker.close()
+
+  const without = await startLiveBroker({ dataDir, config: { 'log.dirs': dirs[0]! } })
+  const codes = new Map<number, number[]>()
+  for (let partition = 0; partition < 4; partition++) {
+    const { errorCode } = await fetchOnce(without.client, 't', 0, { partition })
+    codes.set(errorCode, [...(codes.get(errorCode) ?? []), partition])
+    expect((await produce(without.client, 't', ['more'], { partition })).errorCode).toBe(errorCode)
+  }
+  expect([...codes.keys()].sort()).toEqual([ErrorCode.NONE, ErrorCode.KAFKA_STORAGE_ERROR])
+  await without.broker.close()
+
+  const again = await startLiveBroker({ dataDir, config: both })
+  for (const [errorCode, partitions] of codes) {
+    const values = errorCode === ErrorCode.NONE ? ['kept', 'more'] : ['kept']
+    for (const partition of partitions)
+      expect(valuesOf((await fetchOnce(again.client, 't', 0, { partition })).records)).toEqual(values)
+  }
+})
+
 test('sends clients back to the address at which they arrived', async () => {
   const broker = await createBroker({ host: 'localhost' })
   for (const { host } of broker.listeners) {

@@ -216,12 +216,15 @@ export class Partitions {
     const wanted = topic.partitions[index]!.replicas.find(
       replica => replica.nodeId === this.#nodeId,
     )?.directoryId
-    const directory =
-      this.#directories.find(one => one.directoryId.toString('base64url') === wanted) ?? this.#directories[0]!
+    const home =
+      this.#directories.find(one => one.directoryId.toString('base64url') === wanted) ??
+      this.#directories.find(one => one.holds(identity))
+    const directory = home ?? this.#directories[0]!
     this.#placed.delete(directory)
     const { log: settings, rules } = this.#settingsOf(topic.name)
     // It is open when others of its topic could not be opened with it.
     const log = directory.findLog(identity) ?? (await directory.openLog(identity, topic.name, settings))
+    if (!home) directory.reportAbsent(log, wanted ?? 'unknown')
     const names = { topic: topic.name, topicId: topic.topicId, index, leaderId: this.#nodeId }
     return new Partition(names, log, rules, this.#clock, this.trafficOf(topic.name))
   }

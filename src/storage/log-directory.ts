@@ -386,6 +386,16 @@ export class LogDirectory {
     )
   }
 
+  /** The log's records are in a directory that this broker was not given. It is not served: an empty one would be taken for all there is. */
+  reportAbsent(log: PartitionLog, directoryId: string): void {
+    const text = `${log.folder} is in the log directory ${directoryId}, which is not here`
+    log.damage = new Error(text)
+    this.#options.logger.error(
+      { event: 'log-dir-missing', partition: log.folder, directoryId },
+      `${text}; the partition is offline. Name its folder in log.dirs again, or delete the topic.`,
+    )
+  }
+
   async #removeLeftover(key: string, replica: ReplicaCheckpoint): Promise<void> {
     const folder = folderName(replica.topic, replica.partition)
     const isTaken = [...this.#logs.values()].some(log => log.folder === folder)
