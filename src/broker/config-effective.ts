@@ -108,7 +108,6 @@ export const effectiveSettings = {
   'loggerhead.log.level': string('info', { oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'silent'] }),
   'loggerhead.metrics.series.max': int(10_000, { min: 1 }),
   'loggerhead.request.memory.bytes': long(67_108_864, { min: 1_048_576 }),
-  'loggerhead.response.memory.bytes': long(134_217_728, { min: 1_048_576 }),
   'loggerhead.tail.cache.bytes': long(83_886_080, { min: 0 }),
   'loggerhead.telemetry.series.max': int(20_000, { min: 0 }),
   'loggerhead.unsynced.acks': boolean(false),

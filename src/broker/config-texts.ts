@@ -101,8 +101,6 @@ export const settingTexts: Record<EffectiveName, string> = {
   'loggerhead.metrics.series.max':
     'The most series of one metric on /metrics; loggerhead_metrics_left_out counts the others.',
   'loggerhead.request.memory.bytes': 'Request bytes in memory at once; above it sockets are not read.',
-  'loggerhead.response.memory.bytes':
-    'Response bytes in memory at once; above it no further request is read.',
   'loggerhead.tail.cache.bytes': 'Memory for the newest records of all partitions.',
   'loggerhead.telemetry.series.max':
     'The most numbers pushed by clients (KIP-714) that are kept for /metrics.',
