@@ -1,25 +1,15 @@
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../test/support/manual-clock.ts'
 import { append, openOneLog } from '../../test/support/one-log.ts'
-import { Partition, type PartitionRules } from '../cluster/partition.ts'
+import { PLAIN_RULES } from '../../test/support/partition-rules.ts'
+import { Partition } from '../cluster/partition.ts'
 import type { Session } from './context.ts'
 import { waitForAppend } from './waiting-fetches.ts'
-
-const RULES: PartitionRules = {
-  batchBytesMax: 1 << 20,
-  requireKeys: false,
-  timestampBeforeMaxMs: Number.POSITIVE_INFINITY,
-  timestampAfterMaxMs: Number.POSITIVE_INFINITY,
-  stampsAppendTime: false,
-  codec: undefined,
-  compressionLevel: undefined,
-  minInsyncReplicas: 1,
-}
 
 async function open() {
   const one = await openOneLog()
   const names = { topic: 'events', topicId: '', index: 0, leaderId: 1 }
-  const partition = new Partition(names, one.log, RULES, one.clock)
+  const partition = new Partition(names, one.log, PLAIN_RULES, one.clock)
   return { one, partition, clock: new ManualClock() }
 }
 

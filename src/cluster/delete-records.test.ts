@@ -1,19 +1,9 @@
 import { expect, test } from 'vitest'
 import { append, type OneLog, openOneLog, readAll } from '../../test/support/one-log.ts'
+import { PLAIN_RULES } from '../../test/support/partition-rules.ts'
 import { buildControlBatch, ControlType } from '../protocol/record-control.ts'
 import type { LogSettings } from '../storage/log/log-settings.ts'
-import { Partition, type PartitionRules } from './partition.ts'
-
-const RULES: PartitionRules = {
-  batchBytesMax: 1 << 20,
-  requireKeys: false,
-  timestampBeforeMaxMs: Number.POSITIVE_INFINITY,
-  timestampAfterMaxMs: Number.POSITIVE_INFINITY,
-  stampsAppendTime: false,
-  codec: undefined,
-  compressionLevel: undefined,
-  minInsyncReplicas: 1,
-}
+import { Partition } from './partition.ts'
 
 async function openPartition(
   settings: Partial<LogSettings> = {},
@@ -21,7 +11,7 @@ async function openPartition(
   const one = await openOneLog(settings)
   for (let i = 0; i < 5; i++) await append(one, [{ key: `k${i}`, value: '' }])
   const names = { topic: 'events', topicId: '', index: 0, leaderId: 1 }
-  return { one, partition: new Partition(names, one.log, RULES, one.clock) }
+  return { one, partition: new Partition(names, one.log, PLAIN_RULES, one.clock) }
 }
 
 test('records below an offset are deleted, and the answer is the new log start', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../test/support/manual-clock.ts'
+import { PLAIN_RULES } from '../../test/support/partition-rules.ts'
 import { BufferPool } from '../base/buffer-pool.ts'
 import { silentLogger } from '../base/logger.ts'
 import { MemoryDisk, type PowerCut } from '../base/memory-disk.ts'
@@ -14,18 +15,8 @@ import { TailCache } from '../storage/log/tail-cache.ts'
 import { LogDirectory } from '../storage/log-directory.ts'
 import { Cluster } from './cluster.ts'
 import { Metadata } from './metadata.ts'
-import type { Partition, PartitionRules } from './partition.ts'
+import type { Partition } from './partition.ts'
 
-const RULES: PartitionRules = {
-  batchBytesMax: 1 << 20,
-  requireKeys: false,
-  timestampBeforeMaxMs: Number.POSITIVE_INFINITY,
-  timestampAfterMaxMs: Number.POSITIVE_INFINITY,
-  stampsAppendTime: false,
-  codec: undefined,
-  compressionLevel: undefined,
-  minInsyncReplicas: 1,
-}
 const SETTINGS: LogSettings = { ...DEFAULT_LOG_SETTINGS, segmentBytes: 1_200, indexIntervalBytes: 200 }
 
 interface World {
@@ -67,7 +58,7 @@ async function open(disk: MemoryDisk, settings = SETTINGS): Promise<World> {
     logger: silentLogger,
     controller: { nodeId: 1, defaultPartitions: 1, defaultReplicationFactor: 1 },
     metadataLog: DEFAULT_LOG_SETTINGS,
-    settingsOf: () => ({ log: settings, rules: RULES }),
+    settingsOf: () => ({ log: settings, rules: PLAIN_RULES }),
   })
   return { disk, clock, directories, cluster }
 }

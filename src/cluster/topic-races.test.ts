@@ -1,5 +1,7 @@
+/** Topics that are created, extended, deleted and written to at once, on a disk that takes its time. */
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../test/support/manual-clock.ts'
+import { PLAIN_RULES } from '../../test/support/partition-rules.ts'
 import { BufferPool } from '../base/buffer-pool.ts'
 import { silentLogger } from '../base/logger.ts'
 import { MemoryDisk } from '../base/memory-disk.ts'
@@ -13,20 +15,8 @@ import { TailCache } from '../storage/log/tail-cache.ts'
 import { LogDirectory } from '../storage/log-directory.ts'
 import { Cluster } from './cluster.ts'
 import { Metadata, type TopicImage } from './metadata.ts'
-import type { Partition, PartitionRules } from './partition.ts'
+import type { Partition } from './partition.ts'
 import type { TopicSettings } from './partitions.ts'
-
-/** Topics that are created, extended, deleted and written to at once, on a disk that takes its time. */
-const RULES: PartitionRules = {
-  batchBytesMax: 1 << 20,
-  requireKeys: false,
-  timestampBeforeMaxMs: Number.POSITIVE_INFINITY,
-  timestampAfterMaxMs: Number.POSITIVE_INFINITY,
-  stampsAppendTime: false,
-  codec: undefined,
-  compressionLevel: undefined,
-  minInsyncReplicas: 1,
-}
 
 const turn = () => new Promise<void>(resolve => setImmediate(resolve))
 
@@ -47,7 +37,7 @@ interface World {
 
 async function open(
   disk: MemoryDisk,
-  settingsOf: (topic: string) => TopicSettings = () => ({ log: DEFAULT_LOG_SETTINGS, rules: RULES }),
+  settingsOf: (topic: string) => TopicSettings = () => ({ log: DEFAULT_LOG_SETTINGS, rules: PLAIN_RULES }),
 ): Promise<World> {
   const clock = new ManualClock()
   const directory = await LogDirectory.open({
@@ -289,7 +279,7 @@ test('a change of settings reaches a topic that is just being opened', async () 
   let asked = 0
   const world = await open(slowDisk(new SeededRandom(1), 3), () => {
     asked++
-    return { log: { ...DEFAULT_LOG_SETTINGS, segmentBytes }, rules: RULES }
+    return { log: { ...DEFAULT_LOG_SETTINGS, segmentBytes }, rules: PLAIN_RULES }
   })
   const creating = created(world, 't', 3)
   while (asked === 0) await turn()
